@@ -1,0 +1,203 @@
+"""Telling people things: what the other apps call, and what people do with their notifications.
+
+Everything here writes rows in the caller's transaction. Mails and SMS are sent by the worker (notifications.delivery).
+"""
+
+import hashlib
+from contextlib import contextmanager
+from email.utils import parseaddr
+from zoneinfo import ZoneInfo
+
+import orjson
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils import timezone, translation
+from django.utils.formats import date_format
+
+from config.errors import Missing, named_constraints
+from notifications.errors import NotRetryable, PreferenceRequired
+from notifications.mails import NOTIFICATION
+from notifications.messages import one_line, renderer_of
+from notifications.models import Channel, Delivery, Notification, Preference, Type
+
+_TITLE_LENGTH = Notification._meta.get_field("title").max_length
+
+# One statement, as booking and ordering wait for it: the notification, unless its key is known, and the deliveries that
+# the person's preferences ask for. The deliveries' trigger defers the jobs.
+_NOTIFY = """
+WITH wanted AS (
+    SELECT c.*, p.enabled FROM jsonb_to_recordset(%(channels)s::jsonb)
+        AS c(channel text, address text, kind text, context jsonb, key text, message_id text, "default" boolean, required boolean)
+    LEFT JOIN notifications_preference p ON p.user_id = %(user)s AND p.type = %(type)s AND p.channel = c.channel
+), told AS (
+    INSERT INTO notifications_notification (user_id, meeting_id, type, title, message, link, key, in_app)
+    SELECT %(user)s, %(meeting)s, %(type)s, %(title)s, %(message)s, %(link)s, %(key)s, coalesce(enabled, "default")
+    FROM wanted WHERE channel = 'in_app'
+    ON CONFLICT (user_id, key) DO NOTHING
+    RETURNING id, created_at, in_app
+), sent AS (
+    INSERT INTO notifications_delivery (user_id, notification_id, channel, "to", kind, context, language, key, message_id)
+    SELECT %(user)s, told.id, w.channel, w.address, w.kind, w.context, %(language)s, w.key, w.message_id
+    FROM told, wanted w WHERE w.channel <> 'in_app' AND (w.required OR coalesce(w.enabled, w."default"))
+)
+SELECT id, created_at, in_app FROM told"""
+
+
+def notify(*, user, type, title, message, key, link="", meeting_id=None, mail=NOTIFICATION, context=None):
+    """Tells one person something, once: in the app, and by e-mail and SMS as their preferences have it.
+
+    `key` names the cause (`ticket_answer:31`); a second call with it, however parallel, writes nothing. `link` is a path
+    (`/api/v1/meetings/5/`). `title` (cut to 100 characters) and `message` are in the person's language: render them inside
+    `in_language_of(user)`. `mail` names the renderer of the e-mail, which finds `context` (ids and small values) in its
+    delivery; without it the mail says what the notification says.
+
+    Returns the Notification, or None where the key was known.
+    """
+    renderer_of(mail)
+    places = {
+        "user": user.pk,
+        "meeting": meeting_id,
+        "type": Type(type).value,
+        "title": _cut(one_line(title)),
+        "message": str(message),
+        "link": link,
+        "key": key,
+        "language": language_of(user),
+    }
+    channels = orjson.dumps(list(_channels(user, type, key, mail, context or {}))).decode()
+    with connection.cursor() as cursor:
+        cursor.execute(_NOTIFY, places | {"channels": channels})
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    values = {name: places[name] for name in ("type", "title", "message", "link", "key")}
+    return Notification(
+        pk=row[0], created_at=row[1], in_app=row[2], is_read=False, user_id=user.pk, meeting_id=meeting_id, **values
+    )
+
+
+def _channels(user, type, key, mail, context):
+    yield {"channel": Channel.IN_APP, "default": True}
+    addresses = {Channel.EMAIL: user.email, Channel.SMS: user.phone}
+    for channel, address in addresses.items():
+        if address:
+            outbox_key = f"notification:{user.pk}:{key}:{channel}"
+            yield {
+                "channel": channel,
+                "address": address,
+                "kind": mail if channel == Channel.EMAIL else NOTIFICATION,
+                "context": context,
+                "key": outbox_key,
+                "message_id": message_id_of(outbox_key),
+                "default": Preference.DEFAULTS[channel],
+                # Whoever has no e-mail hears of their account's security by SMS.
+                "required": (type, channel) in Preference.REQUIRED or (type == Type.ACCOUNT and not user.email),
+            }
+
+
+def _cut(title):
+    return title if len(title) <= _TITLE_LENGTH else title[: _TITLE_LENGTH - 1] + "…"
+
+
+def send(*, channel, to, kind, context, key, user=None, language=None):
+    """Puts one message into the outbox, without a notification: codes, and mail to an address that is no longer the user's.
+
+    `channel` is "email" or "sms", `kind` names the renderer, `context` holds ids and small values but no secrets, `key`
+    names the cause: the same one sends once. `language` defaults to the user's. Raises LookupError for an unknown kind.
+    """
+    renderer_of(kind)
+    outbox_key = f"message:{key}"
+    delivery = Delivery(
+        user=user,
+        channel=channel,
+        to=to,
+        kind=kind,
+        context=context,
+        language=language or language_of(user),
+        key=outbox_key,
+        message_id=message_id_of(outbox_key),
+    )
+    Delivery.objects.bulk_create([delivery], ignore_conflicts=True)
+
+
+def message_id_of(key):
+    """The Message-ID of what the outbox holds under this key. It also names a thread, for References and In-Reply-To."""
+    domain = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2] or "localhost"
+    return f"<{hashlib.sha256(key.encode()).hexdigest()[:40]}@{domain}>"
+
+
+def language_of(user):
+    """The code of the language in which to write to somebody; None is nobody in particular."""
+    return getattr(user, "language", "") or settings.LANGUAGE_CODE
+
+
+@contextmanager
+def speaking(language):
+    """Inside, texts are in this language and times in the studio's zone."""
+    with translation.override(language), timezone.override(ZoneInfo(settings.STUDIO_TIME_ZONE)):
+        yield
+
+
+def in_language_of(user):
+    """Inside, texts are in the language of the person that they are for, and times in the studio's zone."""
+    return speaking(language_of(user))
+
+
+def tell_time(moment):
+    """A point in time as people in the studio's town say it, in the active language, with the zone's name."""
+    local = timezone.localtime(moment, ZoneInfo(settings.STUDIO_TIME_ZONE))
+    return f"{date_format(local, 'DATETIME_FORMAT')} {local.tzname()}"
+
+
+def mark_notification(*, by, notification_id, is_read):
+    """Marks one of the actor's notifications as read or unread. Raises Missing."""
+    if not Notification.objects.visible_to(by).filter(pk=notification_id).update(is_read=is_read):
+        raise Missing
+
+
+def mark_all_read(*, by):
+    """Marks all the actor's notifications as read. Returns how many were not."""
+    return Notification.objects.visible_to(by).unread().update(is_read=True)
+
+
+def count_unread(*, by):
+    """How many of the actor's notifications are unread."""
+    return Notification.objects.visible_to(by).unread().count()
+
+
+def preferences_of(user):
+    """What somebody wants: {type: {channel: bool}} for every type and channel."""
+    wanted = {kind: {channel.value: Preference.DEFAULTS[channel] for channel in Channel} for kind in Type.values}
+    for kind, channel, enabled in Preference.objects.filter(user=user).values_list("type", "channel", "enabled"):
+        wanted[kind][channel] = enabled
+    return wanted
+
+
+def set_preferences(*, by, wanted):
+    """Writes the actor's wishes, {type: {channel: bool}}; what is not named stays as it is. Raises PreferenceRequired."""
+    rows = [
+        Preference(user=by, type=kind, channel=channel, enabled=enabled)
+        for kind, channels in wanted.items()
+        for channel, enabled in channels.items()
+    ]
+    refused = [f"{row.type}.{row.channel}" for row in rows if (row.type, row.channel) in Preference.REQUIRED and not row.enabled]
+    if refused:
+        raise PreferenceRequired(errors=dict.fromkeys(refused, (PreferenceRequired.code, PreferenceRequired.detail)))
+    with named_constraints(), transaction.atomic():
+        Preference.objects.bulk_create(
+            rows, update_conflicts=True, unique_fields=["user", "type", "channel"], update_fields=["enabled"]
+        )
+
+
+def retry_delivery(*, delivery_id):
+    """Puts a delivery that was given up back into the queue, with all its tries before it. Raises NotRetryable."""
+    again = {"status": Delivery.Status.QUEUED, "attempts": 0}
+    if not Delivery.objects.failed().filter(pk=delivery_id).update(**again):
+        raise NotRetryable
+
+
+def forget_user(*, user):
+    """Erases what people were told and where it was sent, for an account that is being closed."""
+    Delivery.objects.filter(user=user).delete()
+    Notification.objects.filter(user=user).delete()
+    Preference.objects.filter(user=user).delete()
