@@ -15,7 +15,6 @@ _PROVIDERS = {
     "mailersend": "MAILERSEND_API_TOKEN",
     "postmark": "POSTMARK_SERVER_TOKEN",
     "resend": "RESEND_API_KEY",
-    "sendgrid": "SENDGRID_API_KEY",
     "sparkpost": "SPARKPOST_API_KEY",
 }
 _EMAIL_FORMS = (

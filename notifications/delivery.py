@@ -11,6 +11,7 @@ Message-ID and date. The outbox folder, where these two name the file, still hol
 """
 
 from contextlib import contextmanager
+from smtplib import SMTPException
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
@@ -79,7 +80,9 @@ def _describe(error):
     refused = getattr(error, "recipients", None)
     if refused:
         code = next(iter(refused.values()))[0]
-    reason = getattr(error, "strerror", None) if isinstance(error, OSError) else None
+    # smtplib hides the operating system's error, such as a timeout, behind one of its own.
+    fault = error if isinstance(error, OSError) and not isinstance(error, SMTPException) else error.__context__
+    reason = fault.strerror or type(fault).__name__ if isinstance(fault, OSError) else None
     return " ".join(str(part) for part in (type(error).__name__, code, reason) if part)
 
 

@@ -11,13 +11,13 @@ and with times in the studio's zone, and it reads afresh whatever it tells of:
 Each app keeps its renderers in its module `mails`, which is imported when Django starts.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from django.template.loader import render_to_string
 
-_RENDERERS = {}
+_RENDERERS: dict[str, Callable] = {}
 
 
 class Attachment(NamedTuple):
