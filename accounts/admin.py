@@ -1,0 +1,114 @@
+"""Accounts and their sessions, for staff."""
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.models import Group
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+
+from accounts import services
+from accounts.models import Session, User
+from config.admin import ReadOnlyAdmin, ServiceAdmin
+
+admin.site.unregister(Group)
+admin.site.site_header = admin.site.site_title = "Frontdesk"
+
+
+_NEW_FIELDS = ("username", "email", "phone", "first_name", "last_name", "user_type", "is_staff")
+_FIELDS = (*_NEW_FIELDS, "language", "is_active")
+
+
+class AccountForm(UserChangeForm):
+    """An open account. Its type decides about administrators' rights; the tick box `staff` makes support."""
+
+    class Meta(UserChangeForm.Meta):
+        model = User
+        fields = _FIELDS
+
+
+class NewAccountForm(UserCreationForm):
+    """A new account; without a username it goes by its e-mail or phone."""
+
+    username = forms.CharField(max_length=150, required=False)
+
+    class Meta(UserCreationForm.Meta):
+        model = User
+        fields = _NEW_FIELDS
+
+    def clean(self):
+        values = super().clean()
+        # The model is checked with the name that the service will give it.
+        values["username"] = values.get("username") or values.get("email") or values.get("phone") or ""
+        return values
+
+
+@admin.register(User)
+class AccountAdmin(DjangoUserAdmin, ServiceAdmin):
+    """Open accounts. Closing one erases its personal data; records are never deleted."""
+
+    form = AccountForm
+    add_form = NewAccountForm
+    change_password_form = AdminPasswordChangeForm
+    list_display = ("username", "email", "phone", "name", "user_type", "is_staff", "is_active", "created_at")
+    list_filter = ("user_type", "is_staff", "is_active")
+    search_fields = ("username", "email", "phone", "first_name", "last_name")
+    ordering = ("-id",)
+    filter_horizontal = ()
+    list_per_page = 50
+    show_full_result_count = False
+    readonly_fields = ("created_at", "last_login", "email_verified_at", "phone_verified_at")
+    fieldsets = (
+        (None, {"fields": ("username", "email", "phone", "password")}),
+        (_("Person"), {"fields": ("first_name", "last_name", "language")}),
+        (_("Rights"), {"fields": ("user_type", "is_staff", "is_active")}),
+        (_("Times"), {"fields": ("created_at", "last_login", "email_verified_at", "phone_verified_at")}),
+    )
+    add_fieldsets = (
+        (None, {"fields": ("email", "phone", "username", "password1", "password2")}),
+        (_("Person"), {"fields": ("first_name", "last_name")}),
+        (_("Rights"), {"fields": ("user_type", "is_staff")}),
+    )
+    actions = ("end_sessions", "close_accounts")
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).open()
+
+    def save_model(self, request, user, form, change):
+        values = form.cleaned_data
+        if change:
+            changes = {name: values[name] for name in form.changed_data if name in _FIELDS}
+            if changes:
+                services.change_account(by=request.user, user=user, **changes)
+            return
+        fields = {name: values[name] for name in _NEW_FIELDS}
+        created = services.create_account(by=request.user, password=values["password1"], **fields)
+        user.pk = created.pk
+
+    def has_delete_permission(self, request, obj=None):
+        return False
+
+    @admin.action(description=_("Sign out everywhere"))
+    def end_sessions(self, request, queryset):
+        done = self.each(request, queryset, lambda user: services.end_all_sessions(user=user))
+        self.message_user(request, ngettext("%d account signed out.", "%d accounts signed out.", done) % done, messages.SUCCESS)
+
+    @admin.action(description=_("Close account and erase its personal data"))
+    def close_accounts(self, request, queryset):
+        others = queryset.exclude(pk=request.user.pk)  # one's own needs the password, which the API asks for
+        done = self.each(request, others, lambda user: services.close_account(by=request.user, user=user))
+        self.message_user(request, ngettext("%d account closed.", "%d accounts closed.", done) % done, messages.SUCCESS)
+
+
+@admin.register(Session)
+class SessionAdmin(ReadOnlyAdmin):
+    """Where people are signed in."""
+
+    list_display = ("user", "device", "address", "created_at", "last_used_at", "ended_at")
+    list_filter = (("ended_at", admin.EmptyFieldListFilter),)
+    search_fields = ("user__username", "user__email", "user__phone")
+    list_select_related = ("user",)
+    list_per_page = 50
+    show_full_result_count = False
+    ordering = ("-id",)

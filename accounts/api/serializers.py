@@ -1,0 +1,338 @@
+"""The shapes of accounts in JSON."""
+
+from django.conf import settings
+from django.contrib.auth.validators import UnicodeUsernameValidator
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef, TextField, Value
+from django.db.models.functions import Cast, Concat, Trim
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
+from rest_framework import serializers
+
+from accounts.identifiers import normalize_email, normalize_phone
+from accounts.models import Session, User
+from config.fields import InstantField
+from config.reads import SITE
+
+TICKETS_SHOWN = 100
+_ACCESS, _REFRESH = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9…access", "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9…refresh"
+_USER = {
+    "id": 19,
+    "username": "example_user",
+    "email": "email@example.com",
+    "phone": "+48123666789",
+    "name": "Tom Hanks",
+    "first_name": "Tom",
+    "last_name": "Hanks",
+    "user_type": "student",
+    "is_active": True,
+    "is_staff": False,
+    "is_superuser": False,
+    "tickets": ["http://127.0.0.1:8000/api/ticket/66"],
+    "created_at": "2026-11-21T14:12:07.488396Z",
+    "language": "en",
+}
+
+
+def _example(*requests, answer=None):
+    """Examples for the OpenAPI document: bodies that clients send, and the answer."""
+    sent = [OpenApiExample(f"Request {number}", value, request_only=True) for number, value in enumerate(requests, 1)]
+    return extend_schema_serializer(examples=[*sent, *([OpenApiExample("Answer", answer, response_only=True)] if answer else [])])
+
+
+class PasswordField(serializers.CharField):
+    """A password as typed: spaces count."""
+
+    def __init__(self, **kwargs):
+        super().__init__(trim_whitespace=False, write_only=True, max_length=1024, style={"input_type": "password"}, **kwargs)
+
+
+class EmailField(serializers.EmailField):
+    """An e-mail address, normalized."""
+
+    def __init__(self, **kwargs):
+        super().__init__(max_length=254, **kwargs)
+
+    def to_internal_value(self, data):
+        return normalize_email(super().to_internal_value(data))
+
+
+class PhoneField(serializers.CharField):
+    """A phone number, in E.164 form."""
+
+    default_error_messages = {"invalid_phone": _("Enter a phone number with + and the country code, such as +48123666789.")}
+
+    def __init__(self, **kwargs):
+        super().__init__(max_length=40, **kwargs)
+
+    def to_internal_value(self, data):
+        return normalize_phone(super().to_internal_value(data)) or self.fail("invalid_phone")
+
+
+class UsernameField(serializers.CharField):
+    """A username of letters, digits and @/./+/-/_, in NFKC form."""
+
+    def __init__(self, **kwargs):
+        super().__init__(max_length=150, validators=[UnicodeUsernameValidator()], **kwargs)
+
+    def to_internal_value(self, data):
+        return User.normalize_username(super().to_internal_value(data))
+
+
+class NameField(serializers.CharField):
+    """ "First Last". Written, the first word is the first name and the rest the last."""
+
+    def __init__(self, **kwargs):
+        super().__init__(source="*", max_length=301, **kwargs)
+
+    def to_internal_value(self, data):
+        first, _, last = super().to_internal_value(data).partition(" ")
+        if len(first) > 150 or len(last) > 150:
+            self.fail("max_length", max_length=150)
+        return {"first_name": first, "last_name": last.strip()}
+
+    def to_representation(self, user):
+        return user.name
+
+    def expression(self):
+        return Trim(Concat("first_name", Value(" "), "last_name"))
+
+
+class TicketLinksField(serializers.ListField):
+    """The URLs of the newest own tickets, at most 100."""
+
+    def __init__(self, **kwargs):
+        super().__init__(child=serializers.URLField(), source="*", read_only=True, **kwargs)
+
+    def to_representation(self, user):
+        keys = user.tickets.order_by("-id").values_list("pk", flat=True)[:TICKETS_SHOWN]
+        return [self.context["request"].build_absolute_uri(f"/api/ticket/{key}") for key in keys]
+
+    def expression(self):
+        tickets = User._meta.get_field("tickets").related_model.objects.filter(user=OuterRef("pk")).order_by("-id")
+        urls = tickets.values(url=Concat(SITE, Value("/api/ticket/"), Cast("pk", TextField()), output_field=TextField()))
+        return ArraySubquery(urls[:TICKETS_SHOWN])
+
+
+@_example({"name": "Tom Hanks"}, {"email": "new@example.com", "current_password": "maslotoniehaslo"}, answer=_USER)
+class UserSerializer(serializers.ModelSerializer):
+    """An account as its owner, support and administrators see it. What it takes is the owner's to change."""
+
+    name = NameField(required=False, allow_blank=True, help_text=_("First and last name in one."))
+    username = UsernameField(required=False)
+    email = EmailField(required=False, allow_null=True)
+    phone = PhoneField(required=False, allow_null=True)
+    tickets = TicketLinksField(help_text=_("URLs of the newest 100 own tickets."))
+    created_at = InstantField(read_only=True)
+    current_password = PasswordField(required=False, help_text=_("Needed to change e-mail or phone."))
+
+    class Meta:
+        model = User
+        fields = (
+            "id", "username", "email", "phone", "name", "first_name", "last_name", "user_type",
+            "is_active", "is_staff", "is_superuser", "tickets", "created_at", "language", "current_password",
+        )  # fmt: skip
+        read_only_fields = ("id", "user_type", "is_active", "is_staff", "is_superuser")
+        extra_kwargs = {"language": {"help_text": _("Of mails and notifications.")}}
+
+    language = serializers.ChoiceField(choices=settings.LANGUAGES, required=False)
+
+
+@_example(
+    {"email": "arus@arus.com", "password": "maslotoniehaslo", "name": "Tom Hanks", "phone": "+48123666789"},
+    {"phone": "+71234567890", "password": "strong_password"},
+    {"email": "email@example.com", "username": "example_user", "password": "example.password"},
+)
+class RegistrationSerializer(serializers.Serializer):
+    """What opens an account: a password, and an e-mail or a phone or both."""
+
+    email = EmailField(required=False, allow_null=True)
+    phone = PhoneField(required=False, allow_null=True)
+    username = UsernameField(required=False, allow_null=True, help_text=_("By default the e-mail, else the phone."))
+    password = PasswordField()
+    name = NameField(required=False, allow_blank=True)
+    first_name = serializers.CharField(max_length=150, required=False, allow_blank=True)
+    last_name = serializers.CharField(max_length=150, required=False, allow_blank=True)
+
+
+@_example({"email": "tutor@example.com", "username": "tutor", "password": "a long password", "user_type": "admin"})
+class AdminUserSerializer(UserSerializer):
+    """An account as an administrator may open and change it."""
+
+    password = PasswordField(required=False)
+
+    class Meta(UserSerializer.Meta):
+        fields = (*UserSerializer.Meta.fields, "password")
+        read_only_fields = ("id", "is_superuser")
+
+
+@_example(
+    {"email": "arus@arus.com", "password": "maslotoniehaslo"},
+    {"username": "+71234567890", "password": "strong_password"},
+)
+class SignInSerializer(serializers.Serializer):
+    """A password and one name: `username` may hold any of the three."""
+
+    username = serializers.CharField(max_length=254, required=False, help_text=_("Username, e-mail or phone."))
+    email = serializers.CharField(max_length=254, required=False)
+    phone = serializers.CharField(max_length=40, required=False)
+    password = PasswordField()
+
+    def validate(self, values):
+        named = [values[name] for name in ("username", "email", "phone") if values.get(name)]
+        if not named:
+            raise serializers.ValidationError(_("Give a username, an e-mail or a phone."), code="required")
+        return {"identifier": named[0], "password": values["password"]}
+
+
+@_example(answer={"refresh": _REFRESH, "access": _ACCESS})
+class TokenPairSerializer(serializers.Serializer):
+    """`access` is good for 10 minutes, `refresh` for the next pair, within 7 days."""
+
+    refresh = serializers.CharField()
+    access = serializers.CharField()
+
+
+@_example({"refresh": _REFRESH})
+class RefreshSerializer(serializers.Serializer):
+    refresh = serializers.CharField(max_length=4096)
+
+
+@_example({"token": _ACCESS})
+class TokenSerializer(serializers.Serializer):
+    token = serializers.CharField(max_length=4096)
+
+
+@_example({"current_password": "maslotoniehaslo"})
+class CurrentPasswordSerializer(serializers.Serializer):
+    current_password = PasswordField()
+
+
+@_example({"current_password": "maslotoniehaslo", "new_password": "another long one"})
+class SetPasswordSerializer(CurrentPasswordSerializer):
+    new_password = PasswordField()
+
+
+@_example({"current_password": "maslotoniehaslo", "new_username": "tom"})
+class SetUsernameSerializer(CurrentPasswordSerializer):
+    new_username = UsernameField()
+
+
+@_example({"email": "arus@arus.com"}, {"phone": "+71234567890"})
+class PasswordResetSerializer(serializers.Serializer):
+    """One name of the account that forgot its password."""
+
+    email = serializers.CharField(max_length=254, required=False)
+    phone = serializers.CharField(max_length=40, required=False)
+    username = serializers.CharField(max_length=254, required=False)
+
+    def validate(self, values):
+        named = [value for value in values.values() if value]
+        if len(named) != 1:
+            raise serializers.ValidationError(_("Give one of email, phone and username."), code="required")
+        return {"identifier": named[0]}
+
+
+@_example(
+    {"uid": "MTk", "token": "7-c0ffee…", "new_password": "another long one"},
+    {"phone": "+71234567890", "code": "123456", "new_password": "another long one"},
+)
+class PasswordResetConfirmSerializer(serializers.Serializer):
+    """`uid` and `token` from the mail's link, or the account's name and the `code` sent there."""
+
+    uid = serializers.CharField(max_length=64, required=False)
+    token = serializers.CharField(max_length=128, required=False)
+    email = serializers.CharField(max_length=254, required=False)
+    phone = serializers.CharField(max_length=40, required=False)
+    username = serializers.CharField(max_length=254, required=False)
+    code = serializers.CharField(max_length=16, required=False)
+    new_password = PasswordField()
+
+    def validate(self, values):
+        identifier = values.get("email") or values.get("phone") or values.get("username")
+        by_link = bool(values.get("uid") and values.get("token"))
+        if by_link == bool(identifier and values.get("code")):
+            raise serializers.ValidationError(_("Give uid and token, or a name and the code."), code="required")
+        values["identifier"] = None if by_link else identifier
+        return values
+
+
+@_example({"channel": "email"})
+class ChannelSerializer(serializers.Serializer):
+    channel = serializers.ChoiceField(choices=["email", "phone"])
+
+
+@_example({"channel": "email", "code": "123456"})
+class VerificationSerializer(ChannelSerializer):
+    code = serializers.CharField(max_length=16)
+
+
+@_example(
+    answer={
+        "id": 3,
+        "device": "Mozilla/5.0 (Android 16; Mobile)",
+        "address": "192.0.2.7",
+        "created_at": "2026-11-21T14:12:07.488396Z",
+        "last_used_at": "2026-11-21T15:00:01.000000Z",
+        "expires_at": "2026-11-28T15:00:01.000000Z",
+    }
+)
+class SessionSerializer(serializers.ModelSerializer):
+    """A sign-in on one device."""
+
+    created_at = InstantField()
+    last_used_at = InstantField()
+    expires_at = InstantField()
+
+    class Meta:
+        model = Session
+        fields = ("id", "device", "address", "created_at", "last_used_at", "expires_at")
+        read_only_fields = fields
+
+
+@_example({"username": "shopper", "password": "a long password", "email": "shopper@example.com"})
+class WebStoreSignUpSerializer(serializers.Serializer):
+    """Registration as the web store does it."""
+
+    username = UsernameField()
+    password = PasswordField()
+    email = EmailField()
+
+
+@_example({"username": "shopper", "password": "a long password"})
+class WebStoreSignInSerializer(serializers.Serializer):
+    username = serializers.CharField(max_length=254)
+    password = PasswordField()
+
+
+class WebStoreUserSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = User
+        fields = ("id", "username", "email")
+
+
+@_example(answer={"access_token": _ACCESS, "user": {"id": 19, "username": "shopper", "email": "shopper@example.com"}})
+class WebStoreSessionSerializer(serializers.Serializer):
+    """The refresh token is not here: it travels in a cookie that scripts cannot read."""
+
+    access_token = serializers.CharField()
+    user = WebStoreUserSerializer()
+
+
+class NothingSerializer(serializers.Serializer):
+    """An empty object."""
+
+
+@_example(answer={"massage": "success"})
+class WebStoreSuccessSerializer(serializers.Serializer):
+    massage = serializers.CharField(default="success")
+
+
+@_example(answer={"access_token": _ACCESS})
+class WebStoreTokenSerializer(serializers.Serializer):
+    access_token = serializers.CharField()
+
+
+@_example(answer={"error": "username is used"})
+class WebStoreErrorSerializer(serializers.Serializer):
+    error = serializers.CharField()

@@ -1,0 +1,180 @@
+"""Accounts as Djoser lays them out (`/auth/users/…`), and as administrators manage them (`/api/v1/users/…`)."""
+
+from typing import ClassVar
+
+from django.db.models import Q
+from django.utils.encoding import force_str
+from django.utils.http import urlsafe_base64_decode
+from django.utils.translation import get_language
+from djoser.views import UserViewSet as DjoserUserViewSet
+from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import action
+from rest_framework.generics import get_object_or_404
+from rest_framework.permissions import AllowAny, IsAuthenticated
+from rest_framework.response import Response
+
+from accounts import services
+from accounts.api import serializers
+from accounts.models import User
+from accounts.permissions import IsAdmin
+from config.clients import address_of
+from config.fields import IdField, SearchField
+from config.filters import Filter, Flag, column_choices
+from config.limits import count_try
+from config.openapi import NO_CONTENT
+from config.reads import Detail, Listing
+from config.viewsets import ReadViewSet, ValidatingMixin
+
+ANONYMOUS_ACTIONS = {"create", "reset_password", "reset_password_confirm"}
+
+
+class AccountViewSet(ValidatingMixin, DjoserUserViewSet):
+    """Djoser's paths; each calls a service. Its activation by mail is left out: accounts are active at once."""
+
+    listings: ClassVar = {"list": Listing(User.objects.visible_open, serializers.UserSerializer)}
+    item = Detail(User.objects.visible_open, serializers.UserSerializer)
+    lookup_value_regex = r"\d{1,19}"
+    activation = resend_activation = reset_username = reset_username_confirm = None
+
+    def get_queryset(self):
+        return User.objects.visible_open(self.request.user)
+
+    def get_permissions(self):
+        return [AllowAny() if self.action in ANONYMOUS_ACTIONS else IsAuthenticated()]
+
+    def get_authenticators(self):
+        # An old token in the header must not keep anybody from registering.
+        name = self.action_map.get(self.request.method.lower()) if self.request else None
+        return [] if name in ANONYMOUS_ACTIONS else super().get_authenticators()
+
+    def list(self, request):
+        return self.listings["list"].respond(request)
+
+    def retrieve(self, request, id):
+        return self.item.respond(request, id)
+
+    def create(self, request):
+        values = self.validated(request)
+        count_try("sign_up", address_of(request))
+        user = services.register_user(**values, language=get_language())
+        return Response(serializers.UserSerializer(user, context=self.get_serializer_context()).data, status=201)
+
+    def update(self, request, id, partial=False):
+        values = self.validated(request, partial=partial)
+        services.change_account(by=request.user, user=self.get_object(), **values)
+        return self.item.respond(request, id)
+
+    def partial_update(self, request, id):
+        return self.update(request, id, partial=True)
+
+    def destroy(self, request, id):
+        user = self.get_object()
+        services.close_account(by=request.user, user=user, **self.validated(request))
+        return Response(status=204)
+
+    @action(["get", "put", "patch", "delete"], detail=False)
+    def me(self, request):
+        self.kwargs["id"] = request.user.pk
+        handlers = {"GET": self.retrieve, "PUT": self.update, "PATCH": self.partial_update, "DELETE": self.destroy}
+        return handlers[request.method](request, request.user.pk)
+
+    @extend_schema(responses=NO_CONTENT)
+    @action(["post"], detail=False)
+    def set_password(self, request):
+        services.change_password(by=request.user, **self.validated(request))
+        return Response(status=204)
+
+    @extend_schema(responses=NO_CONTENT)
+    @action(["post"], detail=False)
+    def set_username(self, request):
+        values = self.validated(request)
+        services.change_username(by=request.user, username=values["new_username"], current_password=values["current_password"])
+        return Response(status=204)
+
+    @extend_schema(responses=NO_CONTENT)
+    @action(["post"], detail=False)
+    def reset_password(self, request):
+        services.request_reset(**self.validated(request), address=address_of(request))
+        return Response(status=204)
+
+    @extend_schema(responses=NO_CONTENT)
+    @action(["post"], detail=False)
+    def reset_password_confirm(self, request):
+        values = self.validated(request)
+        services.confirm_reset(
+            new_password=values["new_password"],
+            user_id=_user_id(values.get("uid")),
+            token=values.get("token"),
+            identifier=values["identifier"],
+            digits=values.get("code"),
+        )
+        return Response(status=204)
+
+    @extend_schema(responses=NO_CONTENT)
+    @action(["post"], detail=False, serializer_class=serializers.ChannelSerializer)
+    def verify(self, request):
+        services.request_verification(by=request.user, **self.validated(request))
+        return Response(status=204)
+
+    @extend_schema(responses=NO_CONTENT)
+    @action(["post"], detail=False, url_path="verify/confirm", serializer_class=serializers.VerificationSerializer)
+    def verify_confirm(self, request):
+        values = self.validated(request)
+        services.confirm_verification(by=request.user, channel=values["channel"], digits=values["code"])
+        return Response(status=204)
+
+    def get_serializer_class(self):
+        if self.action in ("verify", "verify_confirm"):
+            return self.serializer_class
+        return super().get_serializer_class()
+
+
+def _user_id(uid):
+    """The key in a reset link's uid, or None for what is no key."""
+    try:
+        text = force_str(urlsafe_base64_decode(uid or ""))
+    except ValueError:
+        return None
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+
+
+class UserViewSet(ReadViewSet):
+    """Accounts in the hands of administrators; owners see and change their own here too."""
+
+    serializer_class = serializers.AdminUserSerializer
+    listings: ClassVar = {
+        "list": Listing(
+            User.objects.managed_by,
+            serializers.UserSerializer,
+            filters=(
+                column_choices("user_type", "user_type", User.Type.values),
+                Flag("is_staff", Q(is_staff=True)),
+                Filter("search", SearchField(), User.objects.search),
+            ),
+        )
+    }
+    item = Detail(User.objects.managed_by, serializers.UserSerializer)
+    queryset = User.objects.none()
+
+    def get_permissions(self):
+        return [IsAuthenticated(), IsAdmin()] if self.action in ("list", "create") else [IsAuthenticated()]
+
+    def get_object(self):
+        return get_object_or_404(User.objects.managed_by(self.request.user), pk=IdField().run_validation(self.kwargs["pk"]))
+
+    def create(self, request):
+        user = services.create_account(by=request.user, **self.validated(request))
+        return self.item.respond(request, user.pk, status=201)
+
+    def update(self, request, pk, partial=False):
+        values = self.validated(request, partial=partial)
+        services.change_account(by=request.user, user=self.get_object(), **values)
+        return self.item.respond(request, pk)
+
+    def partial_update(self, request, pk):
+        return self.update(request, pk, partial=True)
+
+    def destroy(self, request, pk):
+        user = self.get_object()
+        services.close_account(by=request.user, user=user, current_password=request.data.get("current_password"))
+        return Response(status=204)

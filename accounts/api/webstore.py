@@ -1,0 +1,133 @@
+"""The web store's doors (document C): its own paths, words and cookies, in front of the same services.
+
+The refresh token travels in a cookie that scripts cannot read, so here, and only here, a request must also show that it
+comes from our own page: CSRF token and origin are checked as Django does it.
+"""
+
+from django.conf import settings
+from django.middleware.csrf import CsrfViewMiddleware, get_token
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.api.serializers import (
+    NothingSerializer,
+    WebStoreErrorSerializer,
+    WebStoreSessionSerializer,
+    WebStoreSignInSerializer,
+    WebStoreSignUpSerializer,
+    WebStoreSuccessSerializer,
+    WebStoreTokenSerializer,
+    WebStoreUserSerializer,
+)
+from accounts.api.sign_in import sign_in
+from accounts.errors import NoActiveAccount, UsernameTaken
+from accounts.services import refresh_session, register_user
+from accounts.tokens import TokenInvalid
+from config.clients import address_of
+from config.errors import NotAllowed
+from config.limits import count_try
+
+REFRESH_PATH = "/api/refresh_token"
+
+
+class UserNotFound(NotAllowed):
+    """The web store's word for a failed sign-in."""
+
+    code = "no_active_account"
+    detail = _("user not found")
+
+
+class CredentialsMissing(NotAllowed):
+    """No usable refresh cookie, or no proof that the request comes from our page."""
+
+    code = "not_authenticated"
+    detail = _("Authentication credentials were not provided.")
+
+
+class _CsrfCheck(CsrfViewMiddleware):
+    def _reject(self, request, reason):
+        return reason
+
+
+_CSRF = _CsrfCheck(lambda request: None)
+
+
+class _WebStoreView(APIView):
+    authentication_classes = ()
+    permission_classes = ()
+    serializer_class = None
+
+    def validated(self, request):
+        serializer = self.serializer_class(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        return serializer.validated_data
+
+
+class SignUpView(_WebStoreView):
+    """Register."""
+
+    serializer_class = WebStoreSignUpSerializer
+
+    @extend_schema(responses={200: WebStoreSuccessSerializer, 400: WebStoreErrorSerializer})
+    def post(self, request, **kwargs):
+        values = self.validated(request)
+        count_try("sign_up", address_of(request))
+        try:
+            register_user(**values, language=get_language())
+        except UsernameTaken:
+            return Response({"error": "username is used"}, status=400)
+        return Response({"massage": "success"})
+
+
+class SignInView(_WebStoreView):
+    """Sign in: an access token in the body, the refresh token in a cookie."""
+
+    serializer_class = WebStoreSignInSerializer
+    response_serializer_class = WebStoreSessionSerializer
+
+    def post(self, request, **kwargs):
+        values = self.validated(request)
+        try:
+            user, pair = sign_in(request, identifier=values["username"], password=values["password"])
+        except NoActiveAccount:
+            raise UserNotFound from None
+        get_token(request._request)
+        response = Response({"access_token": pair.access, "user": WebStoreUserSerializer(user).data})
+        return _with_refresh_cookie(_CSRF.process_response(request._request, response), pair)
+
+
+class RefreshCookieView(_WebStoreView):
+    """Exchange the refresh cookie for a new access token and a new cookie."""
+
+    serializer_class = NothingSerializer
+    response_serializer_class = WebStoreTokenSerializer
+
+    def post(self, request, **kwargs):
+        self.validated(request)  # there is nothing to say, but a form of another site is turned away here
+        _CSRF.process_request(request._request)
+        reason = _CSRF.process_view(request._request, None, (), {})
+        refresh = request.COOKIES.get(settings.REFRESH_COOKIE)
+        if reason or not refresh:
+            raise CredentialsMissing
+        try:
+            pair = refresh_session(refresh=refresh)
+        except TokenInvalid:
+            raise CredentialsMissing from None
+        return _with_refresh_cookie(Response({"access_token": pair.access}), pair)
+
+
+def _with_refresh_cookie(response, pair):
+    response.set_cookie(
+        settings.REFRESH_COOKIE,
+        pair.refresh,
+        max_age=settings.REFRESH_TOKEN_LIFETIME,
+        path=REFRESH_PATH,
+        secure=settings.HTTPS,
+        httponly=True,
+        samesite="Strict",
+    )
+    response.headers["Cache-Control"] = "no-store"
+    return response

@@ -1,0 +1,289 @@
+"""Accounts, their sessions, and the codes sent to them. The rules stand in the database, so that whoever writes obeys them."""
+
+import functools
+import operator
+import secrets
+
+import pgtrigger
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.models import PermissionsMixin
+from django.contrib.auth.validators import UnicodeUsernameValidator
+from django.db import models
+from django.db.models import F, Func, Q, Value
+from django.db.models.functions import Lower, Now
+from django.utils.translation import gettext_lazy as _
+
+from accounts.identifiers import normalize_email, normalize_phone
+
+DELETED_USER = "deleted user"
+
+
+class UserQuerySet(models.QuerySet):
+    """Which accounts there are, and who may see them."""
+
+    def visible_to(self, user):
+        """Support and administrators see all accounts, everybody else their own."""
+        return self if user.is_staff else self.filter(pk=user.pk)
+
+    def open(self):
+        """Accounts that were not closed."""
+        return self.filter(closed_at=None)
+
+    def visible_open(self, user):
+        """Of the accounts that a caller may see, those that were not closed."""
+        return self.visible_to(user).open()
+
+    def managed_by(self, user):
+        """Administrators manage all open accounts, everybody else their own."""
+        return self.open() if user.is_superuser else self.open().filter(pk=user.pk)
+
+    def search(self, queryset, words):
+        """Those whose names or addresses contain the words."""
+        columns = ("username", "email", "phone", "first_name", "last_name")
+        return queryset.filter(functools.reduce(operator.or_, (Q(**{f"{column}__icontains": words}) for column in columns)))
+
+    def named(self, identifier):
+        """The account with this username, e-mail or phone, in any case. The constraints below let at most one match."""
+        if "@" in identifier:
+            return self.open().annotate(_email=Lower("email")).filter(_email=Lower(Value(normalize_email(identifier))))
+        if identifier.startswith("+"):
+            return self.open().filter(phone=normalize_phone(identifier) or identifier)
+        return self.open().annotate(_username=Lower("username")).filter(_username=Lower(Value(identifier)))
+
+
+class UserManager(BaseUserManager.from_queryset(UserQuerySet)):
+    """What Django itself asks of a user manager; everything else creates accounts by accounts.services."""
+
+    def get_by_natural_key(self, username):
+        return self.named(username).get()
+
+    def create_superuser(self, username, email=None, password=None, **fields):
+        """For `manage.py createsuperuser`."""
+        user = self.model(username=username, email=email, user_type=User.Type.ADMIN, is_staff=True, is_superuser=True, **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+
+class _Normalized(Func):
+    template = "%(expressions)s IS NFKC NORMALIZED"
+    output_field = models.BooleanField()
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """One person's account, named by username, e-mail or phone.
+
+    `student` and `vip` are customers; `admin` is a tutor and administrator. `is_staff` alone is support.
+    """
+
+    class Type(models.TextChoices):
+        STUDENT = "student", _("student")
+        VIP = "vip", _("VIP")
+        ADMIN = "admin", _("administrator")
+
+    username = models.CharField(_("username"), max_length=150, validators=[UnicodeUsernameValidator()])
+    username_chosen = models.BooleanField(
+        default=False, help_text=_("Otherwise the username follows the e-mail, else the phone.")
+    )
+    email = models.EmailField(_("e-mail"), null=True, blank=True)  # noqa: DJ001 (unique where given)
+    phone = models.CharField(  # noqa: DJ001 (unique where given)
+        _("phone"), max_length=20, null=True, blank=True, help_text=_("In E.164 form, such as +48123666789.")
+    )
+    first_name = models.CharField(_("first name"), max_length=150, blank=True, default="")
+    last_name = models.CharField(_("last name"), max_length=150, blank=True, default="")
+    user_type = models.CharField(_("type"), max_length=20, choices=Type, default=Type.STUDENT)
+    is_staff = models.BooleanField(_("staff"), default=False, help_text=_("Support: answers tickets and may use this admin."))
+    is_active = models.BooleanField(_("active"), default=True, help_text=_("Without it, nobody can sign in to the account."))
+    language = models.CharField(_("language"), max_length=5, blank=True, default="", help_text=_("Of mails and notifications."))
+    email_verified_at = models.DateTimeField(null=True, blank=True, editable=False)
+    phone_verified_at = models.DateTimeField(null=True, blank=True, editable=False)
+    created_at = models.DateTimeField(_("created"), db_default=Now(), editable=False)
+    closed_at = models.DateTimeField(null=True, blank=True, editable=False, help_text=_("When its personal data were erased."))
+
+    objects = UserManager()
+
+    USERNAME_FIELD = "username"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS = ("email",)
+
+    class Meta:
+        verbose_name = _("account")
+        verbose_name_plural = _("accounts")
+        ordering = ("-id",)
+        constraints = (
+            models.UniqueConstraint(Lower("username"), name="user_username_unique", condition=Q(closed_at=None)),
+            models.UniqueConstraint(Lower("email"), name="user_email_unique"),
+            models.UniqueConstraint(fields=["phone"], name="user_phone_unique"),
+            models.CheckConstraint(
+                name="user_has_email_or_phone",
+                condition=Q(email__isnull=False) | Q(phone__isnull=False) | Q(closed_at__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="user_email_form", condition=Q(email=None) | Q(email__regex=r"^[^@[:space:]]+@[^@[:space:]]+$")
+            ),
+            models.CheckConstraint(name="user_phone_form", condition=Q(phone=None) | Q(phone__regex=r"^\+[1-9][0-9]{4,14}$")),
+            # A username with "@" is the account's own e-mail and one with "+" in front its own phone. No other name can
+            # look like either, so none can shadow somebody else's. Full-width signs are no way round: names are NFKC.
+            models.CheckConstraint(
+                name="user_username_form",
+                condition=Q(closed_at__isnull=False) | (Q(username__regex=r"^[^[:space:]]+$") & _Normalized(F("username"))),
+            ),
+            models.CheckConstraint(
+                name="user_username_is_own_email",
+                condition=~Q(username__contains="@")
+                | (Q(email__isnull=False) & models.lookups.Exact(Lower("username"), Lower("email"))),
+            ),
+            models.CheckConstraint(
+                name="user_username_is_own_phone",
+                condition=~Q(username__startswith="+") | Q(phone__isnull=False, phone=F("username")),
+            ),
+            models.CheckConstraint(
+                name="user_admin_is_superuser",
+                condition=Q(user_type="admin", is_staff=True, is_superuser=True)
+                | (~Q(user_type="admin") & Q(is_superuser=False)),
+            ),
+            models.CheckConstraint(
+                name="user_closed_is_erased",
+                condition=Q(closed_at=None)
+                | Q(username=DELETED_USER, email=None, phone=None, first_name="", last_name="", is_active=False, is_staff=False),
+            ),
+        )
+        triggers = (
+            pgtrigger.Trigger(
+                name="end_sessions",
+                when=pgtrigger.After,
+                operation=pgtrigger.UpdateOf("password", "is_active"),
+                # Signing in may renew an old hash of the same password (accounts.backends); that is no change.
+                condition=pgtrigger.Condition(
+                    "((OLD.password IS DISTINCT FROM NEW.password"
+                    " AND coalesce(current_setting('frontdesk.rehash', true), '') <> 'on')"
+                    " OR (OLD.is_active AND NOT NEW.is_active))"
+                ),
+                func="UPDATE accounts_session SET ended_at = now() WHERE user_id = NEW.id AND ended_at IS NULL; RETURN NEW;",
+            ),
+            pgtrigger.Trigger(
+                name="keep_an_admin",
+                when=pgtrigger.Before,
+                operation=pgtrigger.UpdateOf("user_type", "is_active") | pgtrigger.Delete,
+                declare=[("needed", "boolean")],
+                # The lock makes two administrators who leave at once queue: the second finds nobody left behind.
+                func="""
+                    needed := OLD.user_type = 'admin' AND OLD.is_active;
+                    IF TG_OP = 'UPDATE' THEN
+                        needed := needed AND NOT (NEW.user_type = 'admin' AND NEW.is_active);
+                    END IF;
+                    IF needed THEN
+                        PERFORM pg_advisory_xact_lock(hashtext('accounts_user.keep_an_admin'));
+                        IF NOT EXISTS (SELECT FROM accounts_user WHERE user_type = 'admin' AND is_active AND id <> OLD.id) THEN
+                            RAISE EXCEPTION 'the last administrator must stay'
+                                USING ERRCODE = 'check_violation', CONSTRAINT = 'user_last_admin';
+                        END IF;
+                    END IF;
+                    IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+                    RETURN NEW;
+                """,
+            ),
+        )
+
+    def __str__(self):
+        return self.username
+
+    def clean(self):
+        """Normalizes; Django's own would turn an absent e-mail into an empty one."""
+        self.email = normalize_email(self.email) if self.email else None
+        self.phone = (normalize_phone(self.phone) or self.phone) if self.phone else None
+        self.username = self.normalize_username(self.username)
+
+    @property
+    def name(self):
+        """ "First Last"."""
+        return f"{self.first_name} {self.last_name}".strip()
+
+    @property
+    def is_admin(self):
+        """A tutor and administrator."""
+        return self.user_type == self.Type.ADMIN
+
+    def get_full_name(self):
+        return self.name or self.username
+
+    def get_short_name(self):
+        return self.first_name or self.username
+
+
+class SessionQuerySet(models.QuerySet):
+    def live_of(self, user):
+        """The caller's own sessions that still live."""
+        return self.filter(user_id=user.pk, ended_at=None, expires_at__gt=Now())
+
+
+class Session(models.Model):
+    """One sign-in on one device: the family of refresh tokens that descend from it. Ending it ends them all."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="sessions")
+    device = models.CharField(max_length=200, blank=True, help_text=_("What the client calls itself (User-Agent)."))
+    address = models.GenericIPAddressField(null=True, blank=True)
+    created_at = models.DateTimeField(db_default=Now())
+    last_used_at = models.DateTimeField(db_default=Now())
+    expires_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    objects = SessionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("session")
+        verbose_name_plural = _("sessions")
+        indexes = (
+            models.Index(fields=["user", "-id"], condition=Q(ended_at=None), name="session_live"),
+            models.Index(fields=["expires_at"], name="session_expiry"),
+        )
+
+    def __str__(self):
+        return f"{self.device or '?'} {self.created_at:%Y-%m-%d}"
+
+
+class RefreshToken(models.Model):
+    """A refresh token, known by a digest only. Spent once; its successor's id follows from its own (accounts.tokens)."""
+
+    session = models.ForeignKey(Session, models.CASCADE, related_name="tokens")
+    digest = models.BinaryField(help_text="SHA-256 of the token's id (jti).")
+    issued_at = models.DateTimeField(db_default=Now())
+    spent_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["digest"], name="refresh_token_unique"),)
+
+    def __str__(self):
+        return f"token of session {self.session_id}"
+
+
+def _nonce():
+    return secrets.token_hex(16)
+
+
+class Code(models.Model):
+    """Something sent to prove that a person reads an address: six digits, or the token in a link.
+
+    Neither is stored. Both follow from `nonce` and the server's key (accounts.codes), so the job that sends them can
+    run twice and send the same. `purpose` is part of that: a code for one purpose is worth nothing for another.
+    """
+
+    class Purpose(models.TextChoices):
+        VERIFY_EMAIL = "verify_email"
+        VERIFY_PHONE = "verify_phone"
+        RESET = "reset"
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="codes")
+    purpose = models.CharField(max_length=20, choices=Purpose)
+    address = models.CharField(max_length=254, help_text=_("The e-mail or phone that it was sent to."))
+    nonce = models.CharField(max_length=32, default=_nonce)
+    guesses = models.PositiveSmallIntegerField(default=0)
+    created_at = models.DateTimeField(db_default=Now(), db_index=True)
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = (models.Index(fields=["user", "purpose", "-id"], name="code_newest"),)
+
+    def __str__(self):
+        return f"{self.purpose} of {self.user_id}"

@@ -1,0 +1,17 @@
+"""Roles, as DRF permissions."""
+
+from rest_framework.permissions import BasePermission
+
+
+class IsAdmin(BasePermission):
+    """Tutors and administrators."""
+
+    def has_permission(self, request, view):
+        return request.user.is_authenticated and request.user.is_superuser
+
+
+class IsSupport(BasePermission):
+    """Whoever answers tickets: support, and administrators."""
+
+    def has_permission(self, request, view):
+        return request.user.is_authenticated and request.user.is_staff

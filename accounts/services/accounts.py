@@ -1,0 +1,175 @@
+"""Opening, changing and closing an account."""
+
+from uuid import uuid4
+
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models.functions import Now
+from notifications.services import send
+
+from accounts.errors import EmailOrPhoneNeeded, PasswordRefused, WrongPassword
+from accounts.models import DELETED_USER, Session, User
+from accounts.signals import account_closed
+from config.errors import Missing, NotAllowed, named_constraints
+from config.limits import count_try, take_back
+from config.models import IdempotencyKey
+
+_PRIVILEGES = {"user_type", "is_staff", "is_active"}
+
+
+def register_user(*, password, email=None, phone=None, username=None, first_name="", last_name="", language=""):
+    """Opens an account for anybody. Raises Invalid errors for what cannot be: taken or malformed names, a weak password.
+
+    Without a username the account goes by its e-mail, else its phone.
+    """
+    user = User(
+        email=email,
+        phone=phone,
+        username=username or email or phone or "",
+        username_chosen=_is_chosen(username, email, phone),
+        first_name=first_name,
+        last_name=last_name,
+        language=language,
+    )
+    return _open(user, password)
+
+
+def create_account(*, by, password, user_type=User.Type.STUDENT, is_staff=False, is_active=True, **fields):
+    """Opens an account of any type, as an administrator may. Raises what register_user raises, and NotAllowed."""
+    if not by.is_admin:
+        raise NotAllowed
+    user = User(**fields, is_active=is_active)
+    user.username_chosen = _is_chosen(user.username, user.email, user.phone)
+    user.username = user.username or user.email or user.phone or ""
+    _set_type(user, user_type, is_staff=is_staff)
+    return _open(user, password)
+
+
+def _is_chosen(username, email, phone):
+    # Who enters the e-mail once more as the username has not chosen another name; it goes on following the e-mail.
+    return bool(username) and username not in (email, phone)
+
+
+def _open(user, password):
+    if not (user.email or user.phone):
+        raise EmailOrPhoneNeeded
+    user.clean()
+    check_new_password(password, user)
+    user.set_password(password)
+    with named_constraints(), transaction.atomic():
+        user.save(force_insert=True)
+    return user
+
+
+def check_new_password(password, user, *, field="password"):
+    """Raises PasswordRefused, with the validators' words, for a password that is too easy to guess."""
+    try:
+        validate_password(password, user)
+    except ValidationError as error:
+        raise PasswordRefused(errors={field: ("password_refused", " ".join(error.messages))}) from None
+
+
+def check_current_password(user, password):
+    """Raises WrongPassword, or TooMany: a stolen access token is no way to try passwords."""
+    tried = count_try("sign_in", "current_password", user.pk)
+    if not password or not user.check_password(password):
+        raise WrongPassword
+    take_back(tried)
+
+
+def change_account(*, by, user, current_password=None, **changes):
+    """Changes an account's own fields, and its privileges where the actor is an administrator. Returns the user.
+
+    Changing e-mail or phone of one's own account needs the current password, and tells the old address.
+    """
+    if not by.is_admin:
+        if by.pk != user.pk:
+            raise Missing
+        changes = {name: value for name, value in changes.items() if name not in _PRIVILEGES}
+    moved = [name for name in ("email", "phone") if name in changes and changes[name] != getattr(user, name)]
+    if moved and by.pk == user.pk:
+        check_current_password(user, current_password)
+    with named_constraints(), transaction.atomic():
+        user = User.objects.select_for_update().get(pk=user.pk)
+        if user.closed_at:
+            raise Missing
+        old = {name: getattr(user, name) for name in moved}
+        _apply(user, changes)
+        user.save()
+        for name, address in old.items():
+            if address and address != getattr(user, name):
+                _tell_old_address(user, name, address)
+    return user
+
+
+def _apply(user, changes):
+    if "username" in changes:
+        user.username_chosen = True
+    for name, value in changes.items():
+        if name not in _PRIVILEGES:
+            setattr(user, name, value)
+        if name in ("email", "phone"):
+            setattr(user, f"{name}_verified_at", None)
+    if not user.username_chosen:
+        user.username = user.email or user.phone or ""
+    user.is_active = changes.get("is_active", user.is_active)
+    if "user_type" in changes or "is_staff" in changes:
+        kind = changes.get("user_type", user.user_type)
+        # Who stops being an administrator keeps no staff rights, unless they are given in the same breath.
+        _set_type(user, kind, is_staff=changes.get("is_staff", user.is_staff and kind == user.user_type))
+    user.clean()
+
+
+def _set_type(user, user_type, *, is_staff):
+    user.user_type = user_type
+    user.is_superuser = user_type == User.Type.ADMIN
+    user.is_staff = is_staff or user.is_superuser
+
+
+def change_username(*, by, username, current_password):
+    """Gives the actor's account another username. Raises WrongPassword and UsernameTaken."""
+    check_current_password(by, current_password)
+    return change_account(by=by, user=by, username=username)
+
+
+def _tell_old_address(user, name, address):
+    channel = "email" if name == "email" else "sms"
+    send(
+        channel=channel,
+        to=address,
+        kind="accounts.address_changed",
+        context={"user": user.pk, "changed": name},
+        key=f"address_changed:{uuid4().hex}",
+        user=user,
+        language=user.language,
+    )
+
+
+def close_account(*, by, user, current_password=None):
+    """Closes an account and erases its personal data; tickets, meetings and orders stay, owned by "deleted user".
+
+    One's own account needs the current password. Raises LastAdmin, WrongPassword, Missing.
+    """
+    if by.pk != user.pk and not by.is_admin:
+        raise Missing
+    if by.pk == user.pk:
+        check_current_password(user, current_password)
+    with named_constraints(), transaction.atomic():
+        user = User.objects.select_for_update().filter(closed_at=None, pk=user.pk).first()
+        if user is None:
+            raise Missing
+        account_closed.send(sender=User, user=user)
+        Session.objects.filter(user=user).delete()
+        user.codes.all().delete()
+        user.groups.clear()
+        user.user_permissions.clear()
+        IdempotencyKey.objects.filter(user=user).delete()
+        user.set_unusable_password()
+        user.username, user.email, user.phone, user.first_name, user.last_name = DELETED_USER, None, None, "", ""
+        user.username_chosen, user.language, user.last_login = False, "", None
+        user.email_verified_at = user.phone_verified_at = None
+        user.is_active = user.is_staff = user.is_superuser = False
+        user.user_type = User.Type.STUDENT
+        user.closed_at = Now()
+        user.save()

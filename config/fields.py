@@ -1,0 +1,38 @@
+"""Serializer fields that several apps share."""
+
+from datetime import UTC
+
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+from rest_framework import serializers
+
+
+class InstantField(serializers.DateTimeField):
+    """A point in time: out in UTC with `Z` and microseconds, in with any offset but never without one."""
+
+    default_error_messages = {"naive": _("Give the time with its offset from UTC, as in 2026-11-21T10:00:00Z.")}
+
+    def __init__(self, **kwargs):
+        super().__init__(format=settings.REST_FRAMEWORK["DATETIME_FORMAT"], default_timezone=UTC, **kwargs)
+
+    def enforce_timezone(self, value):
+        if value.tzinfo is None:
+            self.fail("naive")
+        try:
+            return value.astimezone(UTC)
+        except OverflowError:  # 0001-01-01T00:00+14:00 lies before the first year
+            self.fail("overflow")
+
+
+class IdField(serializers.IntegerField):
+    """A primary key. Out of bigint's range there is nothing to find, so it is refused before the database sees it."""
+
+    def __init__(self, **kwargs):
+        super().__init__(min_value=1, max_value=2**63 - 1, **kwargs)
+
+
+class SearchField(serializers.CharField):
+    """What to search for: up to 200 characters."""
+
+    def __init__(self, **kwargs):
+        super().__init__(max_length=200, **kwargs)

@@ -1,0 +1,30 @@
+"""One JSON line per event, with the id of the request that it belongs to."""
+
+import logging
+from contextvars import ContextVar
+from datetime import UTC, datetime
+
+import orjson
+
+request_id: ContextVar[str] = ContextVar("request_id", default="")
+
+# Django attaches the request, whose text holds the query.
+_OWN = set(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName", "request"}
+
+
+class JSONFormatter(logging.Formatter):
+    """`{"time", "level", "logger", "message", "request_id", …}`; what was given as `extra=` follows."""
+
+    def format(self, record):
+        line = {
+            "time": datetime.fromtimestamp(record.created, UTC),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if identifier := request_id.get():
+            line["request_id"] = identifier
+        line.update({key: value for key, value in record.__dict__.items() if key not in _OWN and not key.startswith("_")})
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        return orjson.dumps(line, default=repr, option=orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS).decode()

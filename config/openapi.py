@@ -1,0 +1,159 @@
+"""The OpenAPI document: what drf-spectacular cannot see by itself. Each part reads what the views declare anyhow."""
+
+import re
+
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.openapi import AutoSchema as SpectacularSchema
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema_serializer
+from rest_framework import serializers
+from rest_framework.permissions import AllowAny, IsAuthenticated
+
+# Documents of clients that wrote down the API before it was one; listed after the canonical paths.
+_DOORS = re.compile(r"/api/(?!v1/)|/api/v1/token/")
+_TAGS = {"jwt": "tokens", "token": "tokens", "logout": "tokens", "sessions": "tokens", "ticket": "tickets", "comment": "answers"}
+
+
+class FieldErrorSerializer(serializers.Serializer):
+    field = serializers.CharField(help_text="Path of the member, such as items.0.amount.")
+    code = serializers.CharField(help_text="Stable, never translated.")
+    detail = serializers.CharField(help_text="In the language of Accept-Language.")
+
+
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "Problem",
+            {"type": "about:blank", "title": "Not Found", "status": 404, "detail": "Not found.", "code": "not_found"},
+            response_only=True,
+        )
+    ]
+)
+class ProblemSerializer(serializers.Serializer):
+    """An error (RFC 9457)."""
+
+    type = serializers.CharField(default="about:blank")
+    title = serializers.CharField(help_text="The status in words.")
+    status = serializers.IntegerField()
+    detail = serializers.CharField(help_text="For people, in the language of Accept-Language.")
+    code = serializers.CharField(help_text="For programs: stable, never translated.")
+    errors = FieldErrorSerializer(many=True, required=False, help_text="With 400: what is wrong with which member.")
+
+
+_ERRORS = {
+    400: "The request is not valid.",
+    401: "Not signed in, or no longer.",
+    403: "The role may not do this.",
+    404: "There is none, or none that the caller may see.",
+    409: "The present state refuses it.",
+    413: "The body is too large.",
+    415: "The body is not of a type that is taken here.",
+    422: "The Idempotency-Key was used with another request.",
+    429: "Too many tries; Retry-After says when to come back.",
+    503: "Briefly unavailable; Retry-After says when to come back.",
+}
+_PAGE = (
+    OpenApiParameter("limit", OpenApiTypes.INT, description="Rows of a page: 50 by default, at most 200 (more is capped)."),
+    OpenApiParameter("cursor", OpenApiTypes.STR, description="Where the page starts; taken from the Link header."),
+)
+_LINK = OpenApiParameter("Link", OpenApiTypes.STR, OpenApiParameter.HEADER, description='<…>; rel="next"', response=[200])
+NO_CONTENT = {204: OpenApiResponse(description="Done; there is nothing to say.")}
+_IDEMPOTENCY_KEY = OpenApiParameter(
+    "Idempotency-Key",
+    OpenApiTypes.STR,
+    OpenApiParameter.HEADER,
+    description="1 to 255 visible ASCII characters. The same request sent again within 24 h has its effect once.",
+)
+
+
+class AutoSchema(SpectacularSchema):
+    """Adds the lists' parameters, the errors, and names that stay unique when a view is mounted twice."""
+
+    def get_operation_id(self):
+        collection = self.method == "DELETE" and "{" not in self.path
+        return super().get_operation_id() + ("_all" if collection else "")
+
+    def get_tags(self):
+        words = [word for word in self.path.strip("/").split("/") if word not in ("api", "v1", "auth") and "{" not in word]
+        return [_TAGS.get(words[0], words[0]) if words else "accounts"]
+
+    def get_override_parameters(self):
+        found = []
+        listing = self._listing()
+        if listing:
+            found += [*_PAGE, _LINK]
+            for one in listing.filters:
+                schema = self._map_serializer_field(one.field, "request")
+                found.append(OpenApiParameter(one.name, schema, description=str(one.field.help_text or "")))
+        if getattr(self._handler(), "takes_idempotency_key", False):
+            found.append(_IDEMPOTENCY_KEY)
+        return found
+
+    def _listing(self):
+        return getattr(self.view, "listings", {}).get(getattr(self.view, "action", None)) if self.method == "GET" else None
+
+    def _handler(self):
+        return getattr(self.view, getattr(self.view, "action", None) or self.method.lower(), None)
+
+    def get_filter_backends(self):
+        return []
+
+    def _is_list_view(self, serializer=None):
+        return self._listing() is not None or super()._is_list_view(serializer)
+
+    def get_response_serializers(self):
+        if listing := self._listing():
+            return listing.serializer_class(many=True)
+        if self.method == "DELETE":
+            return NO_CONTENT
+        if answer := getattr(self.view, "response_serializer_class", None):
+            return answer
+        item = getattr(self.view, "item", None)
+        if item is not None and getattr(self.view, "action", None) in {"retrieve", "create", "update", "partial_update", "me"}:
+            return item.serializer_class
+        return super().get_response_serializers()
+
+    def _get_response_bodies(self, direction="response"):
+        bodies = super()._get_response_bodies(direction)
+        for status in self._error_statuses():
+            if str(status) not in bodies:
+                response = OpenApiResponse(ProblemSerializer, _ERRORS[status])
+                bodies[str(status)] = self._get_response_for_code(response, str(status), ["application/problem+json"], direction)
+        return dict(sorted(bodies.items()))
+
+    def _error_statuses(self):
+        permissions = {type(permission) for permission in self.view.get_permissions()}
+        statuses = {400, 503}
+        if self.view.get_authenticators():
+            statuses |= {401, 429}
+        if not permissions <= {AllowAny, IsAuthenticated} or self.method in ("POST", "PUT", "PATCH", "DELETE"):
+            statuses.add(403)
+        if "{" in self.path:
+            statuses.add(404)
+        if self.method in ("POST", "PUT", "PATCH"):
+            statuses |= {409, 413, 415, 429}
+        if self.method == "DELETE":
+            statuses.add(409)
+        if getattr(self._handler(), "takes_idempotency_key", False):
+            statuses.add(422)
+        return sorted(statuses)
+
+
+class SessionTokenScheme(OpenApiAuthenticationExtension):
+    """How SessionTokenAuthentication is described."""
+
+    target_class = "accounts.authentication.SessionTokenAuthentication"
+    name = "bearer"
+
+    def get_security_definition(self, auto_schema):
+        return {
+            "type": "http",
+            "scheme": "bearer",
+            "bearerFormat": "JWT",
+            "description": "An access token of `/auth/jwt/create/`. `Authorization: Token …` is taken as well.",
+        }
+
+
+def canonical_first(endpoints, **kwargs):
+    """spectacular's hook: canonical paths first, then the documents' own spellings of them."""
+    return sorted(endpoints, key=lambda endpoint: bool(_DOORS.match(endpoint[0])))

@@ -1,0 +1,273 @@
+"""Every setting of Frontdesk, read from the environment. `.env.example` describes each variable.
+
+A missing or impossible value stops the start and says how to mend it.
+"""
+
+import os
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import dj_database_url
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext_lazy as _
+
+from config import env, mail
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+DATA_DIR = Path(env.text("FRONTDESK_DATA", str(BASE_DIR / ".data"))).resolve()
+
+# --- The service and its secrets
+
+DEBUG = env.boolean("DEBUG", False)
+# Clients come over https: Secure cookies, HSTS, redirects. `make run` turns it off, as it serves plain http on loopback.
+HTTPS = env.boolean("HTTPS", not DEBUG)
+SECRET_KEY = env.secret("SECRET_KEY", debug=DEBUG)
+JWT_KEY = env.secret("JWT_KEY", debug=DEBUG)
+if JWT_KEY == SECRET_KEY:
+    raise ImproperlyConfigured("JWT_KEY equals SECRET_KEY. Give tokens a key of their own, so that either can be changed alone.")
+SITE_URL = env.text("SITE_URL", "http://127.0.0.1:8000").rstrip("/")
+ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]")
+TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES")
+CORS_ALLOWED_ORIGINS = env.words("CORS_ALLOWED_ORIGINS")
+CORS_ALLOW_CREDENTIALS = True
+CORS_EXPOSE_HEADERS = ["Link", "Retry-After", "Idempotency-Replayed", "X-Request-Id"]
+CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
+
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+# The API answers under both spellings of a path (config.routing); the admin redirects as Django does.
+APPEND_SLASH = True
+
+INSTALLED_APPS = [
+    "unfold",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "corsheaders",
+    "rest_framework",
+    "djoser",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "procrastinate.contrib.django",
+    "pgtrigger",
+    "config",
+    "notifications",
+    "accounts",
+    "tickets",
+    "scheduling",
+    "shop",
+]
+
+# The Page… ones are Django's, stepping aside for the API, which has neither cookies' sessions nor forms.
+MIDDLEWARE = [
+    "config.middleware.RequestLogMiddleware",
+    "config.middleware.SecurityMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
+    "config.middleware.PageWhiteNoiseMiddleware",
+    "config.middleware.APIMiddleware",
+    "config.middleware.PageSessionMiddleware",
+    "config.middleware.LanguageMiddleware",
+    "config.middleware.PageCommonMiddleware",
+    "config.middleware.PageCsrfViewMiddleware",
+    "config.middleware.PageAuthenticationMiddleware",
+    "config.middleware.PageMessageMiddleware",
+    "config.middleware.PageXFrameOptionsMiddleware",
+    "config.middleware.PageErrorMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "config" / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+# --- PostgreSQL
+
+DATABASES = {
+    "default": dj_database_url.parse(env.text("DATABASE_URL"), conn_max_age=60, conn_health_checks=True),
+}
+if DATABASES["default"]["ENGINE"] != "django.db.backends.postgresql":
+    raise ImproperlyConfigured("DATABASE_URL must name a PostgreSQL database: postgres://user:password@host:5432/name")
+DATABASES["default"].setdefault("OPTIONS", {}).update(
+    {
+        "connect_timeout": 3,
+        # No statement, lock or forgotten transaction may hold up the others. Migrations and backups set their own.
+        "options": "-c statement_timeout=5s -c lock_timeout=2s -c idle_in_transaction_session_timeout=10s",
+        # Together they let psycopg prepare statements: 0.54 against 0.68 ms a query.
+        "server_side_binding": True,
+        "prepare_threshold": 3,
+        "application_name": "frontdesk",
+    }
+)
+
+# --- Accounts
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["accounts.backends.IdentifierBackend"]
+# The API signs in through the backend above, which looks names up without case; usernames of closed accounts repeat.
+SILENCED_SYSTEM_CHECKS = ["auth.W004"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+PASSWORD_HASHERS = ["accounts.hashers.Argon2Hasher", "django.contrib.auth.hashers.PBKDF2PasswordHasher"]
+REQUIRE_VERIFIED = env.boolean("REQUIRE_VERIFIED", False)
+ADMIN_EMAIL = env.text("ADMIN_EMAIL", "admin@example.com")
+ADMIN_PASSWORD = os.environ.get("ADMIN_PASSWORD", "")
+
+ACCESS_TOKEN_LIFETIME = timedelta(minutes=10)
+REFRESH_TOKEN_LIFETIME = timedelta(days=7)
+REFRESH_GRACE = timedelta(seconds=10)
+CODE_LIFETIME = timedelta(minutes=10)
+CODE_GUESSES = 5
+
+LIMITS = {
+    "sign_in": env.rate("LIMIT_SIGN_IN", "5/5m"),
+    "sign_up": env.rate("LIMIT_SIGN_UP", "60/h"),
+    "reset": env.rate("LIMIT_RESET", "5/h"),
+    "code": env.rate("LIMIT_CODE", "5/h"),
+    "api": env.rate("LIMIT_API", "off"),
+}
+
+# --- The API
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.SessionTokenAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PARSER_CLASSES": ["config.json.JSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["config.json.JSONRenderer"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "config.json.AlwaysJSON",
+    "DEFAULT_SCHEMA_CLASS": "config.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "config.problems.exception_handler",
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+    "DATETIME_FORMAT": "%Y-%m-%dT%H:%M:%S.%fZ",
+}
+PAGE_SIZE, MAX_PAGE_SIZE = 50, 200
+IDEMPOTENCY_KEY_LIFETIME = timedelta(hours=24)
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
+
+SIMPLE_JWT = {
+    "AUTH_HEADER_TYPES": ("Bearer", "Token"),
+    "ALGORITHM": "HS256",
+    "SIGNING_KEY": JWT_KEY,
+    "ACCESS_TOKEN_LIFETIME": ACCESS_TOKEN_LIFETIME,
+    "REFRESH_TOKEN_LIFETIME": REFRESH_TOKEN_LIFETIME,
+}
+DJOSER = {
+    "HIDE_USERS": False,
+    "SERIALIZERS": {
+        "user": "accounts.api.serializers.UserSerializer",
+        "current_user": "accounts.api.serializers.UserSerializer",
+        "user_create": "accounts.api.serializers.RegistrationSerializer",
+        "set_password": "accounts.api.serializers.SetPasswordSerializer",
+        "set_username": "accounts.api.serializers.SetUsernameSerializer",
+        "password_reset": "accounts.api.serializers.PasswordResetSerializer",
+        "password_reset_confirm": "accounts.api.serializers.PasswordResetConfirmSerializer",
+        "user_delete": "accounts.api.serializers.CurrentPasswordSerializer",
+    },
+}
+# Where the link in a reset mail leads: a page of the web client, which posts uid and token on.
+PASSWORD_RESET_URL = env.text("PASSWORD_RESET_URL", SITE_URL + "/#/password/reset/confirm/{uid}/{token}")
+
+# --- Mail and SMS: without settings, messages become files in the outbox
+
+OUTBOX_DIR = DATA_DIR / "outbox"
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text("DEFAULT_FROM_EMAIL", "Frontdesk <frontdesk@example.com>")
+EMAIL_TIMEOUT = SMS_TIMEOUT = 10  # seconds, for each answer of the other side
+_EMAIL = mail.email_server(env.text("EMAIL_URL", "outbox:"))
+EMAIL_BACKEND = _EMAIL.backend
+EMAIL_HOST, EMAIL_PORT = _EMAIL.host, _EMAIL.port
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _EMAIL.user, _EMAIL.password
+EMAIL_USE_TLS, EMAIL_USE_SSL = _EMAIL.use_tls, _EMAIL.use_ssl
+ANYMAIL = {**_EMAIL.anymail, "REQUESTS_TIMEOUT": EMAIL_TIMEOUT}
+SMS_GATEWAY = mail.sms_gateway(env.text("SMS_URL", "outbox:"))
+# With the pauses of config.tasks.Backoff, 24 tries last about two and a half hours; then the admin shows the message as failed.
+DELIVERY_ATTEMPTS = env.integer("DELIVERY_ATTEMPTS", 24, least=1)
+DELIVERY_RETENTION = env.duration("DELIVERY_RETENTION", "90d")
+
+# --- Languages and times
+
+USE_I18N = USE_TZ = True
+TIME_ZONE = "UTC"
+LANGUAGE_CODE = env.text("LANGUAGE_CODE", "en")
+LANGUAGES = [("en", "English"), ("pl", "Polski"), ("ru", "Русский")]
+LOCALE_PATHS = [BASE_DIR / "config" / "locale"]
+# The studio's own zone: times in mails and in the admin are told in it. The API speaks UTC.
+STUDIO_TIME_ZONE = env.text("STUDIO_TIME_ZONE", "UTC")
+
+# --- Files
+
+STATIC_URL = "/static/"
+# Served from the packages themselves, without a build step before the start; whitenoise remembers what it found.
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = False
+MEDIA_ROOT = DATA_DIR / "media"
+
+# --- Browsers
+
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
+SECURE_HSTS_SECONDS = 31536000 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
+SECURE_REFERRER_POLICY = "same-origin"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_AGE = 12 * 3600
+CSRF_COOKIE_SAMESITE = SESSION_COOKIE_SAMESITE = "Lax"
+X_FRAME_OPTIONS = "DENY"
+REFRESH_COOKIE = "refreshtoken"
+
+# --- Logs: one JSON line each, with the request's id, on stdout
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"json": {"()": "config.logs.JSONFormatter"}},
+    "handlers": {"stdout": {"class": "logging.StreamHandler", "stream": sys.stdout, "formatter": "json"}},
+    "root": {"handlers": ["stdout"], "level": env.text("LOG_LEVEL", "INFO").upper()},
+    "loggers": {
+        # Its lines about 4xx repeat what the request's own line says.
+        "django.request": {"level": "ERROR"},
+        "procrastinate": {"level": "WARNING"},
+    },
+}
+
+# --- API documents
+
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Frontdesk",
+    "DESCRIPTION": _("Accounts, tickets, meetings, a shop and notifications of a small service business."),
+    "VERSION": "1.0.0",
+    "OAS_VERSION": "3.1.1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SERVE_AUTHENTICATION": [],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "SORT_OPERATIONS": False,
+    "ENUM_NAME_OVERRIDES": {},
+    "PREPROCESSING_HOOKS": ["config.openapi.canonical_first"],
+}

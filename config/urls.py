@@ -1,0 +1,27 @@
+"""A table of contents: one line per prefix. Clients may leave out the trailing slash of everything under /auth and /api."""
+
+from django.contrib import admin
+from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+
+from accounts.api import urls as accounts
+from config import health, problems
+
+urlpatterns = [
+    path("auth/", include(accounts.auth)),
+    path("api/auth/", include(accounts.auth)),
+    path("api/v1/token/", include(accounts.token)),
+    path("api/v1/", include(accounts.management)),
+    path("api/v1/notifications/", include("notifications.api.urls")),
+    path("api/", include(accounts.webstore)),
+    path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("api/docs/", SpectacularSwaggerView.as_view(), name="docs"),
+    path("admin/", admin.site.urls),
+    path("livez", health.livez),
+    path("readyz", health.readyz),
+]
+
+handler400 = problems.bad_request
+handler403 = problems.permission_denied
+handler404 = problems.page_not_found
+handler500 = problems.server_error

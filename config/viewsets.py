@@ -1,0 +1,35 @@
+"""The base of the viewsets that show rows."""
+
+from typing import ClassVar
+
+from rest_framework.viewsets import GenericViewSet
+
+from config.reads import Detail, Listing
+
+
+class ValidatingMixin:
+    """Reads a request's body by the action's serializer."""
+
+    def validated(self, request, **kwargs):
+        """The body's values, parsed. Raises DRF's ValidationError naming every field that is wrong."""
+        serializer = self.get_serializer(data=request.data, **kwargs)
+        serializer.is_valid(raise_exception=True)
+        return serializer.validated_data
+
+
+class ReadViewSet(ValidatingMixin, GenericViewSet):
+    """`list` and `retrieve`, read as config.reads has it.
+
+    `listings` maps the name of an action to the list that it shows (config.openapi documents their parameters);
+    `item` reads one object, also for the answers to writes.
+    """
+
+    listings: ClassVar[dict[str, Listing]]
+    item: ClassVar[Detail]
+    lookup_value_regex = r"\d{1,19}"
+
+    def list(self, request, **kwargs):
+        return self.listings["list"].respond(request)
+
+    def retrieve(self, request, pk, **kwargs):
+        return self.item.respond(request, pk)

@@ -1,0 +1,186 @@
+"""Changing and closing accounts."""
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+
+from accounts.errors import LastAdmin
+from accounts.models import DELETED_USER, Session, User
+from accounts.services import change_account, close_account, start_session
+from config.errors import constraint_of
+from tests.conftest import PASSWORD
+
+pytestmark = pytest.mark.django_db
+
+
+def test_an_email_changes_with_the_password_only(as_user, alice, mailoutbox, run_jobs):
+    client = as_user(alice)
+
+    refused = client.patch("/auth/users/me/", {"email": "new@example.com"})
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (400, "current_password")
+    wrong = client.patch("/auth/users/me/", {"email": "new@example.com", "current_password": "wrong"})
+    assert wrong.status_code == 400
+
+    right = client.patch("/auth/users/me/", {"email": "new@example.com", "current_password": PASSWORD})
+
+    assert right.json()["email"] == "new@example.com"
+    run_jobs()
+    assert mailoutbox[0].to == ["alice@example.com"]
+
+
+def test_a_stolen_access_token_is_no_way_to_guess_the_password(as_user, alice):
+    client = as_user(alice)
+    body = {"email": "new@example.com", "current_password": "wrong"}
+
+    assert [client.patch("/auth/users/me/", body).status_code for _ in range(6)] == [400] * 5 + [429]
+
+
+def test_names_change_without_it(as_user, alice):
+    answer = as_user(alice).patch("/auth/users/me/", {"name": "Alicia Pleasance Liddell"})
+
+    assert (answer.json()["first_name"], answer.json()["last_name"]) == ("Alicia", "Pleasance Liddell")
+
+
+def test_a_taken_address_is_refused_and_nothing_changes(as_user, alice, bob):
+    answer = as_user(alice).patch(
+        "/auth/users/me/", {"email": "BOB@example.com", "first_name": "X", "current_password": PASSWORD}
+    )
+
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, "email")
+    assert User.objects.get(pk=alice.pk).first_name == "Alice"
+
+
+def test_a_new_address_is_not_verified(alice):
+    User.objects.filter(pk=alice.pk).update(email_verified_at="2026-01-01T00:00:00Z")
+
+    user = change_account(by=alice, user=alice, email="new@example.com", current_password=PASSWORD)
+
+    assert user.email_verified_at is None
+
+
+@pytest.mark.parametrize("path", ["/auth/users/me/", "/auth/users/{id}/", "/api/v1/users/{id}/"])
+def test_closing_erases_the_person_and_keeps_the_records(as_user, alice, path):
+    client = as_user(alice)
+
+    assert client.delete(path.format(id=alice.pk)).status_code == 400
+    assert client.delete(path.format(id=alice.pk), {"current_password": PASSWORD}).status_code == 204
+
+    user = User.objects.get(pk=alice.pk)
+    assert (user.username, user.email, user.phone, user.first_name, user.last_name) == (DELETED_USER, None, None, "", "")
+    assert not user.is_active
+    assert not user.has_usable_password()
+    assert not Session.objects.filter(user=alice).exists()
+    assert client.get("/auth/users/me/").status_code == 401
+
+
+def test_names_of_closed_accounts_are_free_again(alice, bob, api):
+    for user in (alice, bob):
+        close_account(by=user, user=user, current_password=PASSWORD)
+
+    again = api.post("/auth/users/", {"email": "alice@example.com", "username": "alice", "password": PASSWORD})
+
+    assert again.status_code == 201
+
+
+def test_nobody_can_take_the_name_of_closed_accounts(api, db):
+    answer = api.post("/auth/users/", {"email": "new@example.com", "username": DELETED_USER, "password": PASSWORD})
+
+    assert answer.status_code == 400
+
+
+def test_closed_accounts_are_gone_from_lists(as_user, alice, sue, tim):
+    close_account(by=alice, user=alice, current_password=PASSWORD)
+
+    assert as_user(sue).get(f"/auth/users/{alice.pk}/").status_code == 404
+    assert as_user(tim).get(f"/api/v1/users/{alice.pk}/").status_code == 404
+    assert [user["username"] for user in as_user(sue).get("/auth/users/").json()] == ["tim", "sue"]
+
+
+def test_the_last_administrator_must_stay(as_user, tim):
+    client = as_user(tim)
+
+    answer = client.delete(f"/api/v1/users/{tim.pk}/", {"current_password": PASSWORD})
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "last_admin")
+    with pytest.raises(LastAdmin):
+        change_account(by=tim, user=tim, user_type="student")
+    for statement in (
+        "UPDATE accounts_user SET is_active = false WHERE id = %s",
+        "UPDATE accounts_user SET user_type = 'vip', is_superuser = false WHERE id = %s",
+        "DELETE FROM accounts_user WHERE id = %s",
+    ):
+        with pytest.raises(IntegrityError) as refused, transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(statement, [tim.pk])
+        assert constraint_of(refused.value) == "user_last_admin"
+
+
+def test_an_administrator_may_go_when_another_stays(as_user, tim, make_admin):
+    make_admin("second")
+
+    assert as_user(tim).delete(f"/api/v1/users/{tim.pk}/", {"current_password": PASSWORD}).status_code == 204
+
+
+def test_customers_see_themselves_alone(as_user, alice, bob):
+    client = as_user(alice)
+
+    assert [user["id"] for user in client.get("/auth/users/").json()] == [alice.pk]
+    theirs, missing = client.get(f"/auth/users/{bob.pk}/"), client.get("/auth/users/999999/")
+    assert (theirs.status_code, theirs.json()) == (missing.status_code, missing.json())
+    assert client.patch(f"/auth/users/{bob.pk}/", {"first_name": "X"}).status_code == 404
+    assert client.delete(f"/auth/users/{bob.pk}/", {"current_password": PASSWORD}).status_code == 404
+
+
+def test_support_cannot_change_others(as_user, sue, alice):
+    assert as_user(sue).patch(f"/auth/users/{alice.pk}/", {"first_name": "X"}).status_code == 404
+    assert User.objects.get(pk=alice.pk).first_name == "Alice"
+
+
+def test_the_list_costs_the_same_queries_for_any_number(as_user, tim, django_assert_num_queries):
+    client = as_user(tim)
+    client.get("/api/v1/users/?limit=200")
+    with django_assert_num_queries(2):  # who asks, and the page
+        client.get("/api/v1/users/?limit=200")
+    User.objects.bulk_create([User(username=f"u{i}", email=f"u{i}@example.com", username_chosen=True) for i in range(150)])
+    with django_assert_num_queries(2):
+        assert len(client.get("/api/v1/users/?limit=200").json()) == 151
+
+
+def test_users_are_found(as_user, tim, alice, bob, sue):
+    client = as_user(tim)
+
+    def names(query):
+        return [user["username"] for user in client.get(f"/api/v1/users/?{query}").json()]
+
+    assert names("search=LIDD") == ["alice"]
+    assert names("search=bob@") == ["bob"]
+    assert names("user_type=admin") == ["tim"]
+    assert names("is_staff=true&user_type=student") == ["sue"]
+    assert names("unknown=1&search=%25") == []
+    assert client.get("/api/v1/users/?user_type=king").status_code == 400
+
+
+def test_a_username_is_set_with_the_password(as_user, alice, bob):
+    client = as_user(alice)
+    path = "/auth/users/set_username/"
+
+    assert client.post(path, {"new_username": "alicia", "current_password": "wrong"}).status_code == 400
+    assert client.post(path, {"new_username": "BOB", "current_password": PASSWORD}).status_code == 400
+    assert client.post(path, {"new_username": "alicia", "current_password": PASSWORD}).status_code == 204
+    assert User.objects.get(pk=alice.pk).username == "alicia"
+
+
+def test_a_password_is_set_with_the_old_one(as_user, alice, api):
+    client = as_user(alice)
+    body = {"current_password": PASSWORD, "new_password": "another long one"}
+
+    assert client.post("/auth/users/set_password/", body | {"current_password": "wrong"}).status_code == 400
+    assert client.post("/auth/users/set_password/", body | {"new_password": "short"}).status_code == 400
+    assert client.post("/auth/users/set_password/", body).status_code == 204
+    assert api.post("/auth/jwt/create/", {"username": "alice", "password": "another long one"}).status_code == 200
+
+
+def test_sessions_survive_an_ordinary_change(as_user, alice):
+    client = as_user(alice)
+    start_session(user=alice)
+
+    assert client.patch("/auth/users/me/", {"first_name": "Alicia"}).status_code == 200
+    assert client.get("/auth/users/me/").status_code == 200

@@ -1,0 +1,102 @@
+"""Staff's door to accounts: the same services, the same rules."""
+
+import pytest
+from django.test import Client
+
+from accounts.models import Session, User
+from accounts.services import start_session
+from tests.conftest import PASSWORD
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def office(tim):
+    page = Client()
+    page.force_login(tim)
+    return page
+
+
+def form(user, **changes):
+    names = ("username", "email", "phone", "first_name", "last_name", "language", "user_type")
+    values = {name: getattr(user, name) or "" for name in names} | {"is_active": "on"}
+    if user.is_staff:
+        values["is_staff"] = "on"
+    return values | changes
+
+
+def test_lists_are_shown(office, alice):
+    start_session(user=alice)
+
+    assert b"alice@example.com" in office.get("/admin/accounts/user/?q=alice").content
+    assert office.get("/admin/accounts/session/").status_code == 200
+    assert office.get(f"/admin/accounts/user/{alice.pk}/change/").status_code == 200
+
+
+def test_the_tick_box_makes_support(office, alice):
+    office.post(f"/admin/accounts/user/{alice.pk}/change/", form(alice, is_staff="on"))
+
+    user = User.objects.get(pk=alice.pk)
+    assert (user.is_staff, user.is_superuser, user.user_type) == (True, False, "student")
+
+
+def test_the_type_makes_an_administrator(office, alice):
+    office.post(f"/admin/accounts/user/{alice.pk}/change/", form(alice, user_type="admin"))
+
+    assert User.objects.get(pk=alice.pk).is_superuser
+
+
+def test_the_last_administrator_is_kept_and_told(office, tim):
+    answer = office.post(f"/admin/accounts/user/{tim.pk}/change/", form(tim, user_type="student"), follow=True)
+
+    assert "The last administrator must stay." in answer.content.decode()
+    assert User.objects.get(pk=tim.pk).user_type == "admin"
+
+
+def test_a_taken_name_is_told_on_the_form(office, alice, bob):
+    answer = office.post(f"/admin/accounts/user/{alice.pk}/change/", form(alice, email="BOB@example.com"), follow=True)
+
+    assert answer.status_code == 200
+    assert User.objects.get(pk=alice.pk).email == "alice@example.com"
+
+
+def test_deactivation_ends_sessions(office, alice):
+    start_session(user=alice)
+    values = form(alice)
+    del values["is_active"]
+
+    office.post(f"/admin/accounts/user/{alice.pk}/change/", values)
+
+    assert not Session.objects.filter(user=alice, ended_at=None).exists()
+
+
+def test_an_account_is_opened(office, api):
+    values = {"email": "new@example.com", "user_type": "vip", "password1": PASSWORD, "password2": PASSWORD}
+
+    answer = office.post("/admin/accounts/user/add/", values | {"usable_password": "true"})
+
+    assert answer.status_code == 302, answer.content.decode()
+    user = User.objects.get(email="new@example.com")
+    assert (user.username, user.username_chosen, user.user_type) == ("new@example.com", False, "vip")
+    assert api.post("/auth/jwt/create/", {"username": "new@example.com", "password": PASSWORD}).status_code == 200
+
+
+@pytest.mark.parametrize("name", ["end_sessions", "close_accounts"])
+def test_actions(office, alice, name):
+    start_session(user=alice)
+
+    office.post("/admin/accounts/user/", {"action": name, "_selected_action": [alice.pk]})
+
+    assert not Session.objects.filter(user=alice, ended_at=None).exists()
+    assert bool(User.objects.get(pk=alice.pk).closed_at) == (name == "close_accounts")
+
+
+def test_nothing_is_deleted(office, alice):
+    assert office.post(f"/admin/accounts/user/{alice.pk}/delete/", {"post": "yes"}).status_code == 403
+
+
+def test_customers_are_kept_out(alice):
+    page = Client()
+    page.force_login(alice)
+
+    assert page.get("/admin/").status_code == 302

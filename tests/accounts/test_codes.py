@@ -1,0 +1,197 @@
+"""Codes by mail and SMS: verification, reset, and what they are not good for."""
+
+import re
+
+import pytest
+
+from accounts import codes
+from accounts.models import Code, User
+from accounts.services import confirm_reset, confirm_verification, register_user, request_reset
+from tests.conftest import PASSWORD
+
+pytestmark = pytest.mark.django_db
+
+
+def messages(folder):
+    return [path.read_text() for path in sorted(folder.glob("*"))] if folder.exists() else []
+
+
+def newest(purpose):
+    return Code.objects.filter(purpose=purpose).latest("id")
+
+
+@pytest.fixture
+def phoney(db):
+    """An account with a phone alone."""
+    return register_user(phone="+71234567890", password=PASSWORD)
+
+
+def reset(identifier, run_jobs):
+    request_reset(identifier=identifier)
+    run_jobs()
+    return newest("reset")
+
+
+def test_an_email_is_verified(as_user, alice, mailoutbox, run_jobs):
+    client = as_user(alice)
+
+    assert client.post("/auth/users/verify/", {"channel": "email"}).status_code == 204
+    assert mailoutbox == []  # nothing is sent by a request
+    run_jobs()
+
+    (mail,) = mailoutbox
+    assert mail.to == ["alice@example.com"]
+    digits = re.search(r"\b\d{6}\b", mail.body)[0]
+    assert client.post("/auth/users/verify/confirm/", {"channel": "email", "code": digits}).status_code == 204
+    assert User.objects.get(pk=alice.pk).email_verified_at
+    again = client.post("/auth/users/verify/confirm/", {"channel": "email", "code": digits})
+    assert (again.status_code, again.json()["errors"][0]["code"]) == (400, "invalid_code")
+
+
+def test_a_phone_is_verified(as_user, phoney, outbox, run_jobs):
+    client = as_user(phoney)
+    client.post("/auth/users/verify/", {"channel": "phone"})
+    run_jobs()
+
+    digits = re.search(r"\b\d{6}\b", messages(outbox)[0])[0]
+    assert client.post("/auth/users/verify/confirm/", {"channel": "phone", "code": digits}).status_code == 204
+    assert User.objects.get(pk=phoney.pk).phone_verified_at
+
+
+def test_an_absent_address_cannot_be_verified(as_user, phoney):
+    assert as_user(phoney).post("/auth/users/verify/", {"channel": "email"}).status_code == 400
+
+
+def test_the_job_run_twice_sends_the_same_code(as_user, alice, outbox, run_jobs):
+    as_user(alice).post("/auth/users/verify/", {"channel": "email"})
+    code = newest("verify_email")
+
+    assert codes.digits_of(code) == codes.digits_of(Code.objects.get(pk=code.pk))
+
+
+def test_a_code_has_five_guesses(as_user, alice):
+    client = as_user(alice)
+    client.post("/auth/users/verify/", {"channel": "email"})
+    right = codes.digits_of(newest("verify_email"))
+    wrong = "000000" if right != "000000" else "000001"
+
+    for _ in range(5):
+        assert client.post("/auth/users/verify/confirm/", {"channel": "email", "code": wrong}).status_code == 400
+    assert client.post("/auth/users/verify/confirm/", {"channel": "email", "code": right}).status_code == 400
+
+
+def test_a_code_is_good_for_ten_minutes(as_user, alice, rewind):
+    client = as_user(alice)
+    client.post("/auth/users/verify/", {"channel": "email"})
+    right = codes.digits_of(newest("verify_email"))
+    rewind(seconds=601)
+
+    assert client.post("/auth/users/verify/confirm/", {"channel": "email", "code": right}).status_code == 400
+
+
+def test_codes_are_limited(as_user, alice):
+    client = as_user(alice)
+    statuses = [client.post("/auth/users/verify/", {"channel": "email"}).status_code for _ in range(6)]
+
+    assert statuses == [204] * 5 + [429]
+
+
+def test_a_code_for_one_purpose_serves_no_other(as_user, alice, run_jobs):
+    client = as_user(alice)
+    client.post("/auth/users/verify/", {"channel": "email"})
+    verification = newest("verify_email")
+    answer = client.post(
+        "/auth/users/reset_password_confirm/",
+        {"email": "alice@example.com", "code": codes.digits_of(verification), "new_password": "another long one"},
+    )
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (400, "invalid_token")
+
+    code = reset("alice", run_jobs)
+    assert client.post("/auth/users/verify/confirm/", {"channel": "email", "code": codes.digits_of(code)}).status_code == 400
+
+
+def test_reset_by_the_link_in_the_mail(api, alice, mailoutbox, run_jobs):
+    assert api.post("/auth/users/reset_password/", {"email": "Alice@example.com"}).status_code == 204
+    run_jobs()
+
+    uid, token = re.search(r"confirm/([\w-]+)/([\w-]+)", mailoutbox[0].body).groups()
+    body = {"uid": uid, "token": token, "new_password": "another long one"}
+    assert api.post("/auth/users/reset_password_confirm/", body).status_code == 204
+    assert api.post("/auth/jwt/create/", {"username": "alice", "password": "another long one"}).status_code == 200
+    assert api.post("/auth/users/reset_password_confirm/", body).status_code == 400
+
+
+def test_reset_by_the_code_in_the_sms(api, phoney, outbox, run_jobs):
+    assert api.post("/auth/users/reset_password/", {"phone": "+71234567890"}).status_code == 204
+    run_jobs()
+
+    digits = re.search(r"\b\d{6}\b", messages(outbox)[0])[0]
+    body = {"phone": "+71234567890", "code": digits, "new_password": "another long one"}
+    assert api.post("/auth/users/reset_password_confirm/", body).status_code == 204
+    assert api.post("/auth/jwt/create/", {"phone": "+71234567890", "password": "another long one"}).status_code == 200
+
+
+def test_a_reset_of_nobody_is_answered_like_any_other(api, alice, django_assert_num_queries):
+    def ask(email):
+        return api.post("/auth/users/reset_password/", {"email": email})
+
+    ask("warm@example.com")
+    with django_assert_num_queries(5):
+        known = ask("alice@example.com")
+    with django_assert_num_queries(5):
+        unknown = ask("nobody@example.com")
+    assert (known.status_code, known.content) == (unknown.status_code, unknown.content) == (204, b"")
+
+
+@pytest.mark.parametrize(
+    "body", [{"uid": "MQ", "token": "1-x"}, {"uid": "AAAA", "token": "x"}, {"email": "nobody@example.com", "code": "123456"}]
+)
+def test_wrong_confirmations_are_answered_alike(api, alice, run_jobs, body):
+    reset("alice", run_jobs)
+
+    answer = api.post("/auth/users/reset_password_confirm/", body | {"new_password": "another long one"})
+
+    assert answer.status_code == 400
+    assert answer.json()["errors"] == [
+        {"field": "token", "code": "invalid_token", "detail": "This token is not valid, or no longer."}
+    ]
+
+
+def test_banned_stays_banned(api, alice, run_jobs):
+    code = reset("alice", run_jobs)
+    User.objects.filter(pk=alice.pk).update(is_active=False)
+
+    answer = api.post(
+        "/auth/users/reset_password_confirm/",
+        {"username": "alice", "code": codes.digits_of(code), "new_password": "another long one"},
+    )
+
+    assert answer.status_code == 400
+    assert not User.objects.get(pk=alice.pk).is_active
+    assert api.post("/auth/users/activation/", {"uid": "x", "token": "y"}).status_code in (404, 405)
+
+
+def test_a_code_sent_to_an_address_that_changed_is_worth_nothing(alice, run_jobs):
+    code = reset("alice", run_jobs)
+    User.objects.filter(pk=alice.pk).update(email="moved@example.com")
+
+    with pytest.raises(Exception, match="not valid"):
+        confirm_reset(identifier="alice", digits=codes.digits_of(code), new_password="another long one")
+
+
+def test_a_weak_new_password_spends_nothing(alice, run_jobs):
+    code = reset("alice", run_jobs)
+    right = {"identifier": "alice", "digits": codes.digits_of(code)}
+    with pytest.raises(Exception, match="not valid"):
+        confirm_reset(**right, new_password="short")
+
+    confirm_reset(**right, new_password="another long one")
+
+
+def test_a_verification_does_not_outlive_its_address(as_user, alice):
+    as_user(alice).post("/auth/users/verify/", {"channel": "email"})
+    digits = codes.digits_of(newest("verify_email"))
+    User.objects.filter(pk=alice.pk).update(email="moved@example.com")
+
+    with pytest.raises(Exception, match="code"):
+        confirm_verification(by=User.objects.get(pk=alice.pk), channel="email", digits=digits)

@@ -1,0 +1,114 @@
+"""Three names, one account: no name can be mistaken for another's, whoever writes."""
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+
+from accounts.models import User
+from accounts.services import change_account, register_user
+from config.errors import Invalid, constraint_of
+from tests.conftest import PASSWORD
+
+pytestmark = pytest.mark.django_db
+
+
+def sql(statement, *params):
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement, params)
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "constraint"),
+    [
+        ("username", "alice@example.com", "user_username_is_own_email"),
+        ("username", "ALICE@EXAMPLE.COM", "user_username_is_own_email"),
+        ("username", "+48123666789", "user_username_is_own_phone"),
+        ("username", "Alice", "user_username_unique"),
+        ("username", "alice ", "user_username_form"),
+        ("username", "ａｌｉｃｅ＠example.com", "user_username_form"),
+        ("username", "＋48123666789", "user_username_form"),
+        ("email", "ALICE@example.com", "user_email_unique"),
+        ("email", "no address", "user_email_form"),
+        ("phone", "+48123666789", "user_phone_unique"),
+        ("phone", "48123666789", "user_phone_form"),
+        ("email", None, "user_has_email_or_phone"),
+        ("user_type", "admin", "user_admin_is_superuser"),
+        ("is_superuser", True, "user_admin_is_superuser"),
+    ],
+)
+def test_the_database_refuses_shadows(alice, bob, column, value, constraint):
+    sql("UPDATE accounts_user SET phone = '+48123666789' WHERE id = %s", alice.pk)
+
+    with pytest.raises(IntegrityError) as refused:
+        sql(f"UPDATE accounts_user SET {column} = %s WHERE id = %s", value, bob.pk)
+
+    assert constraint_of(refused.value) == constraint
+
+
+@pytest.mark.parametrize(
+    "identifier", ["alice", "ALICE", "alice@example.com", "Alice@EXAMPLE.com", "+48123666789", "+48 123 666 789"]
+)
+def test_any_name_in_any_case_is_the_same_account(alice, bob, api, identifier):
+    User.objects.filter(pk=alice.pk).update(phone="+48123666789")
+
+    tokens = api.post("/auth/jwt/create/", {"username": identifier, "password": PASSWORD}).json()
+
+    assert api.get("/auth/users/me/", HTTP_AUTHORIZATION=f"Bearer {tokens['access']}").json()["id"] == alice.pk
+
+
+def test_a_username_that_was_not_chosen_follows(db):
+    user = register_user(email="one@example.com", phone="+71234567890", password="a long password")
+    assert user.username == "one@example.com"
+
+    user = change_account(by=user, user=user, email="two@example.com", current_password="a long password")
+    assert user.username == "two@example.com"
+
+    user = change_account(by=user, user=user, email=None, current_password="a long password")
+    assert user.username == "+71234567890"
+
+
+def test_a_chosen_username_stays(alice):
+    user = change_account(by=alice, user=alice, email="other@example.com", current_password=PASSWORD)
+
+    assert user.username == "alice"
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [
+        ({"email": "ALICE@example.com"}, "email"),
+        ({"email": "new@example.com", "username": "Alice"}, "username"),
+        ({"email": "new@example.com", "username": "bob@example.com"}, "username"),
+        ({"email": "new@example.com", "username": "+48123666789"}, "username"),
+        ({}, "non_field_errors"),
+    ],
+)
+def test_registration_says_what_is_wrong(alice, fields, field):
+    with pytest.raises(Invalid) as refused:
+        register_user(password="a long password", **fields)
+
+    assert list(refused.value.errors) == [field]
+
+
+@pytest.mark.parametrize("password", ["short", "password123", "12345678901"])
+def test_weak_passwords_are_refused(api, password):
+    answer = api.post("/auth/users/", {"email": "new@example.com", "password": password})
+
+    assert answer.status_code == 400
+    assert answer.json()["errors"][0]["field"] == "password"
+
+
+def test_long_passwords_with_spaces_work(api):
+    account = {"email": "new@example.com", "password": "  a very long password " * 4}
+
+    assert api.post("/auth/users/", account).status_code == 201
+    assert api.post("/auth/jwt/create/", account).status_code == 200
+    assert api.post("/auth/jwt/create/", account | {"password": account["password"].strip()}).status_code == 401
+
+
+def test_privileges_sent_along_change_nothing(api):
+    wanted = {"is_staff": True, "is_superuser": True, "user_type": "admin", "is_active": False, "id": 7, "tickets": ["x"]}
+
+    user = api.post("/auth/users/", {"email": "new@example.com", "password": "a long password"} | wanted).json()
+
+    kept = {"is_staff": False, "is_superuser": False, "user_type": "student", "is_active": True, "tickets": []}
+    assert user.items() >= kept.items()

@@ -1,0 +1,117 @@
+"""Signing in: one backend for the API, the cookie door and the admin."""
+
+from ipaddress import ip_network
+
+import pytest
+from django.test import Client
+
+from accounts.models import User
+from tests.conftest import PASSWORD
+
+pytestmark = pytest.mark.django_db
+
+
+def tries(api, count, **extra):
+    names = [{"username": "alice"}, {"email": "ALICE@example.com"}, {"phone": "+48123666789"}]
+    return [
+        api.post(
+            "/auth/jwt/create/", names[i % 3] | {"password": "wrong"}, HTTP_X_FORWARDED_FOR=f"10.0.0.{i}", **extra
+        ).status_code
+        for i in range(count)
+    ]
+
+
+@pytest.fixture
+def alice(alice):
+    User.objects.filter(pk=alice.pk).update(phone="+48123666789")
+    return alice
+
+
+def test_the_sixth_bad_try_is_stopped_whatever_name_it_uses(api, alice):
+    assert tries(api, 6) == [401] * 5 + [429]
+
+    answer = api.post("/auth/jwt/create/", {"username": "alice", "password": PASSWORD})
+
+    assert answer.status_code == 429
+    assert 0 < int(answer["Retry-After"]) <= 301
+    assert answer.json()["code"] == "throttled"
+
+
+def test_an_unknown_name_is_stopped_alike(api, db):
+    statuses = [api.post("/auth/jwt/create/", {"username": "nobody", "password": "wrong"}).status_code for _ in range(6)]
+
+    assert statuses == [401] * 5 + [429]
+
+
+def test_nobody_is_locked_out_by_somebody_elsewhere(api, alice):
+    tries(api, 6)
+
+    answer = api.post("/auth/jwt/create/", {"username": "alice", "password": PASSWORD}, REMOTE_ADDR="192.0.2.7")
+
+    assert answer.status_code == 200
+
+
+def test_behind_a_trusted_proxy_the_forwarded_address_counts(api, alice, settings):
+    settings.TRUSTED_PROXIES = [ip_network("127.0.0.0/8")]
+
+    assert tries(api, 6) == [401] * 6
+
+
+def test_good_tries_are_not_counted(api, alice):
+    for _ in range(7):
+        assert api.post("/auth/jwt/create/", {"username": "alice", "password": PASSWORD}).status_code == 200
+
+
+def test_the_lock_ends(api, alice, rewind):
+    tries(api, 6)
+    rewind(seconds=301)
+
+    assert api.post("/auth/jwt/create/", {"username": "alice", "password": PASSWORD}).status_code == 200
+
+
+def test_the_admin_is_limited_as_well(sue):
+    page = Client()
+
+    def sign_in(password):
+        return page.post("/admin/login/", {"username": "sue", "password": password})
+
+    assert [sign_in("wrong").status_code for _ in range(5)] == [200] * 5
+    stopped = sign_in(PASSWORD)
+    assert stopped.status_code == 429
+    assert int(stopped["Retry-After"]) > 0
+
+
+def test_the_admin_takes_any_name(sue):
+    assert Client().post("/admin/login/?next=/admin/", {"username": "SUE@example.com", "password": PASSWORD}).status_code == 302
+
+
+@pytest.mark.parametrize("door", ["/auth/jwt/create", "/api/auth/jwt/create/", "/api/v1/token/"])
+def test_unknown_wrong_and_inactive_are_answered_alike(api, alice, bob, door):
+    User.objects.filter(pk=bob.pk).update(is_active=False)
+
+    answers = [
+        api.post(door, {"username": name, "password": password})
+        for name, password in [("alice", "wrong"), ("nobody", "wrong"), ("bob", PASSWORD)]
+    ]
+
+    assert [answer.status_code for answer in answers] == [401] * 3
+    assert answers[0].json() == answers[1].json() == answers[2].json()
+
+
+def test_where_verification_is_demanded(api, alice, settings, db):
+    settings.REQUIRE_VERIFIED = True
+    credentials = {"username": "alice", "password": PASSWORD}
+
+    assert api.post("/auth/jwt/create/", credentials).status_code == 401
+    User.objects.filter(pk=alice.pk).update(email_verified_at="2026-01-01T00:00:00Z")
+    assert api.post("/auth/jwt/create/", credentials).status_code == 200
+
+
+def test_a_hash_of_old_parameters_is_renewed_and_sessions_stay(api, as_user, alice, settings):
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.PBKDF2PasswordHasher", *settings.PASSWORD_HASHERS]
+    client = as_user(alice)
+
+    assert api.post("/auth/jwt/create/", {"username": "alice", "password": PASSWORD}).status_code == 200
+
+    assert User.objects.get(pk=alice.pk).password.startswith("pbkdf2_sha256$")
+    assert client.get("/auth/users/me/").status_code == 200

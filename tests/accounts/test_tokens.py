@@ -1,0 +1,184 @@
+"""Tokens and sessions: what is refused, and what ends when."""
+
+import base64
+import json
+import time
+
+import jwt
+import pytest
+from django.conf import settings
+from django.contrib.auth.hashers import make_password
+from django.db import connection
+
+from accounts import tokens
+from accounts.models import RefreshToken, Session, User
+from accounts.services import change_password, close_account, end_all_sessions, refresh_session, start_session, verify_token
+from accounts.tokens import TokenInvalid
+from tests.conftest import PASSWORD
+
+pytestmark = pytest.mark.django_db
+
+
+def status(api, access):
+    return api.get("/auth/users/me/", HTTP_AUTHORIZATION=f"Bearer {access}").status_code
+
+
+def unsigned(claims, header):
+    def part(value):
+        return base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()
+
+    return f"{part(header)}.{part(claims)}."
+
+
+@pytest.fixture
+def pair(alice):
+    return start_session(user=alice)
+
+
+@pytest.fixture
+def claims(pair):
+    return jwt.decode(pair.access, options={"verify_signature": False})
+
+
+def forgeries(pair, claims):
+    now = int(time.time())
+    return {
+        "alg none": unsigned(claims, {"alg": "none", "typ": "JWT"}),
+        "other key": jwt.encode(claims, "another-key-of-more-than-32-bytes!!", "HS256"),
+        "django's key": jwt.encode(claims, settings.SECRET_KEY, "HS256"),
+        "other algorithm": jwt.encode(claims, settings.JWT_KEY * 2, "HS512"),
+        "foreign kid": jwt.encode(claims, "another-key-of-more-than-32-bytes!!", "HS256", headers={"kid": "../../dev/null"}),
+        "flipped bit": pair.access[:-2] + ("A" if pair.access[-2] != "A" else "B") + pair.access[-1],
+        "refresh as bearer": pair.refresh,
+        "no session": jwt.encode({k: v for k, v in claims.items() if k != "sid"}, settings.JWT_KEY, "HS256"),
+        "other session": jwt.encode(claims | {"sid": 999999}, settings.JWT_KEY, "HS256"),
+        "other user": jwt.encode(claims | {"user_id": "999999"}, settings.JWT_KEY, "HS256"),
+        "expired": jwt.encode(claims | {"exp": now - 1}, settings.JWT_KEY, "HS256"),
+        "words for numbers": jwt.encode(claims | {"sid": "x"}, settings.JWT_KEY, "HS256"),
+        "nonsense": "a.b.c",
+    }
+
+
+def test_a_good_token_is_taken(api, pair):
+    assert status(api, pair.access) == 200
+
+
+def test_forgeries_are_refused(api, pair, claims):
+    assert {name: status(api, token) for name, token in forgeries(pair, claims).items()} == dict.fromkeys(
+        forgeries(pair, claims), 401
+    )
+
+
+def test_an_access_token_refreshes_nothing(api, pair):
+    answer = api.post("/auth/jwt/refresh/", {"refresh": pair.access})
+
+    assert (answer.status_code, answer.json()["code"]) == (401, "token_not_valid")
+
+
+def test_the_same_token_again_within_the_grace_gets_the_same_successor(pair):
+    assert refresh_session(refresh=pair.refresh).refresh == refresh_session(refresh=pair.refresh).refresh
+
+
+def test_within_the_grace_even_when_the_successor_was_used(pair):
+    second = refresh_session(refresh=pair.refresh)
+    refresh_session(refresh=second.refresh)
+
+    assert refresh_session(refresh=pair.refresh).refresh == second.refresh
+
+
+def test_a_replay_after_the_grace_ends_the_session(pair, rewind, api):
+    second = refresh_session(refresh=pair.refresh)
+    rewind(seconds=11)
+
+    with pytest.raises(TokenInvalid):
+        refresh_session(refresh=pair.refresh)
+
+    with pytest.raises(TokenInvalid):
+        refresh_session(refresh=second.refresh)
+    assert status(api, second.access) == 401
+
+
+def test_a_refresh_token_lives_seven_days(pair, rewind):
+    rewind(seconds=7 * 24 * 3600 + 1)
+
+    with pytest.raises(TokenInvalid):
+        refresh_session(refresh=pair.refresh)
+
+
+def test_tokens_are_stored_as_digests_only(pair):
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT row_to_json(t)::text FROM accounts_refreshtoken t"
+            " UNION ALL SELECT row_to_json(s)::text FROM accounts_session s"
+        )
+        stored = "".join(row for (row,) in cursor.fetchall())
+    jti = tokens.read(pair.refresh, tokens.REFRESH).jti
+    assert bytes(RefreshToken.objects.get().digest) == tokens.digest_of(jti)
+    assert jti not in stored
+    assert pair.refresh not in stored
+
+
+def deactivate(user):
+    User.objects.filter(pk=user.pk).update(is_active=False)
+
+
+def deactivate_and_back(user):
+    User.objects.filter(pk=user.pk).update(is_active=False)
+    User.objects.filter(pk=user.pk).update(is_active=True)
+
+
+def change_in_sql(user):
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE accounts_user SET password = %s WHERE id = %s", [make_password("other"), user.pk])
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        lambda user: change_password(by=user, current_password=PASSWORD, new_password="another long one"),
+        lambda user: close_account(by=user, user=user, current_password=PASSWORD),
+        lambda user: end_all_sessions(user=user),
+        lambda user: User.objects.filter(pk=user.pk).delete(),
+        deactivate,
+        deactivate_and_back,
+        change_in_sql,
+    ],
+    ids=["password", "closing", "sign out everywhere", "deletion", "deactivation", "deactivation and back", "password in SQL"],
+)
+def test_the_next_request_with_any_old_token_is_refused(api, alice, pair, event):
+    event(alice)
+
+    assert status(api, pair.access) == 401
+    assert api.post("/auth/jwt/refresh/", {"refresh": pair.refresh}).status_code == 401
+    for token in pair:
+        with pytest.raises(TokenInvalid):
+            verify_token(token=token)
+
+
+def test_sessions_are_listed_and_ended(as_user, api, alice, bob):
+    client = as_user(alice)
+    phone = start_session(user=alice, device="Phone", address="192.0.2.7")
+    start_session(user=bob)
+
+    sessions = client.get("/auth/sessions/").json()
+    assert [session["device"] for session in sessions] == ["Phone", ""]
+    assert sessions[0]["address"] == "192.0.2.7"
+
+    assert client.delete(f"/auth/sessions/{sessions[0]['id']}/").status_code == 204
+    assert status(api, phone.access) == 401
+    assert client.delete(f"/auth/sessions/{sessions[0]['id']}/").status_code == 404
+    bobs = Session.objects.get(user=bob).pk
+    assert client.delete(f"/auth/sessions/{bobs}/").status_code == 404
+
+    assert client.delete("/auth/sessions/").status_code == 204
+    assert client.get("/auth/sessions/").status_code == 401
+
+
+def test_demotion_works_on_the_next_request(as_user, tim, make_admin):
+    make_admin("second")
+    client = as_user(tim)
+    assert client.get("/api/v1/users/").status_code == 200
+
+    User.objects.filter(pk=tim.pk).update(user_type="student", is_staff=False, is_superuser=False)
+
+    assert client.get("/api/v1/users/").status_code == 403

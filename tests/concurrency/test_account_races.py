@@ -1,0 +1,91 @@
+"""Accounts under races: each guard beside a control that shows the race without it."""
+
+import threading
+from collections import Counter
+
+import pytest
+from django.conf import settings
+from django.db import transaction
+from rest_framework.test import APIClient
+
+from accounts import tokens
+from accounts.models import RefreshToken, User
+from accounts.services import change_account, refresh_session, register_user, start_session
+from accounts.services.sessions import TokenPair
+from tests.concurrency.racing import race
+from tests.conftest import PASSWORD
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+
+
+def test_200_parallel_refreshes_give_one_successor(alice):
+    pair = start_session(user=alice)
+
+    results = race(lambda _: refresh_session(refresh=pair.refresh), range(200))
+
+    assert {type(result) for result in results} == {TokenPair}
+    assert len({result.refresh for result in results}) == 1
+    assert RefreshToken.objects.count() == 2
+
+
+def test_control_reading_before_writing_gives_many_successors(alice):
+    """As SimpleJWT does it: look whether the token was spent, then write."""
+    pair = start_session(user=alice)
+    digest = tokens.digest_of(tokens.read(pair.refresh, tokens.REFRESH).jti)
+    looked = threading.Barrier(10)
+
+    def refresh(_):
+        token = RefreshToken.objects.get(digest=digest)
+        looked.wait(timeout=10)
+        if token.spent_at is None:
+            RefreshToken.objects.filter(pk=token.pk).update(spent_at=token.issued_at)
+            return "successor"
+        return "refused"
+
+    assert Counter(race(refresh, range(10)))["successor"] > 1
+
+
+def test_parallel_guesses_cannot_slip_through_the_limit(alice):
+    def sign_in(_):
+        return APIClient().post("/auth/jwt/create/", {"username": "alice", "password": "wrong"}).status_code
+
+    statuses = Counter(race(sign_in, range(60)))
+
+    assert statuses == {401: settings.LIMITS["sign_in"].count, 429: 60 - settings.LIMITS["sign_in"].count}
+
+
+def test_one_of_many_registrations_of_a_name_wins(db):
+    def register(number):
+        return register_user(email=f"{'N' if number % 2 else 'n'}ame@example.com", password=PASSWORD)
+
+    results = race(register, range(20))
+
+    assert sum(isinstance(result, User) for result in results) == 1
+    assert User.objects.count() == 1
+    assert {getattr(result, "code", "user") for result in results} == {"user", "unique"}
+
+
+def test_two_administrators_who_leave_at_once_leave_one(tim, make_admin):
+    admins = [tim, make_admin("second")]
+
+    results = race(lambda user: change_account(by=user, user=user, user_type="student"), admins)
+
+    assert sum(isinstance(result, User) for result in results) == 1
+    assert User.objects.filter(user_type="admin").count() == 1
+
+
+def test_control_looking_for_another_administrator_first_leaves_none(tim, make_admin, without_trigger):
+    admins = [tim, make_admin("second")]
+    looked = threading.Barrier(2)
+
+    def leave(user):
+        with transaction.atomic():
+            another = User.objects.filter(user_type="admin", is_active=True).exclude(pk=user.pk).exists()
+            looked.wait(timeout=10)
+            if another:
+                User.objects.filter(pk=user.pk).update(user_type="student", is_staff=False, is_superuser=False)
+
+    with without_trigger(User, "keep_an_admin"):
+        race(leave, admins)
+
+    assert not User.objects.filter(user_type="admin").exists()

@@ -1,0 +1,154 @@
+"""Every error has one shape, whoever makes it."""
+
+import pytest
+from django.test import Client
+
+pytestmark = pytest.mark.django_db
+
+MEMBERS = {"type", "title", "status", "detail", "code"}
+
+
+def assert_problem(answer, status, code):
+    assert answer.status_code == status, answer.content
+    assert answer["Content-Type"] == "application/problem+json"
+    body = answer.json()
+    assert set(body) >= MEMBERS
+    assert (body["status"], body["code"]) == (status, code)
+    return body
+
+
+@pytest.mark.parametrize("path", ["/api/nothing", "/auth/nothing/", "/api", "/auth/", "/api/v1/users/x/", "/api/v1/"])
+def test_no_such_path(api, path):
+    assert_problem(api.get(path), 404, "not_found")
+
+
+def test_no_such_method(api):
+    answer = api.delete("/auth/jwt/create")
+
+    assert_problem(answer, 405, "method_not_allowed")
+    assert "POST" in answer["Allow"]
+
+
+def test_who_is_asking(api):
+    answer = api.get("/auth/users/me/")
+
+    assert_problem(answer, 401, "not_authenticated")
+    assert answer["WWW-Authenticate"].startswith("Bearer")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"{",
+        b"[" * 2000 + b"]" * 2000,
+        b'{"email":' + b"[" * 2000 + b"]" * 2000 + b"}",
+        b'{"email": "\\ud800"}',
+        b'{"email": "a\\u0000b@example.com"}',
+        b'{"em\\u0000ail": "a"}',
+        b'{"email": NaN}',
+        b"[]",
+        b'"text"',
+        b"\xff",
+    ],
+    ids=["cut", "deep", "deep inside", "surrogate", "nul", "nul in a name", "NaN", "list", "text", "not utf-8"],
+)
+def test_malformed_json(api, body):
+    assert_problem(api.post("/auth/users/", body, content_type="application/json"), 400, "parse_error")
+
+
+def test_a_backslash_before_u0000_is_no_nul(api):
+    body = b'{"email": "new@example.com", "password": "a long password", "first_name": "\\\\u0000"}'
+
+    assert api.post("/auth/users/", body, content_type="application/json").json()["first_name"] == "\\u0000"
+
+
+def test_a_body_of_10_mb(api):
+    body = b'{"email": "' + b"a" * 10_000_000 + b'"}'
+
+    assert_problem(api.post("/auth/users/", body, content_type="application/json"), 413, "too_large")
+
+
+@pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", "application/xml"])
+def test_another_content_type(api, content_type):
+    assert_problem(api.post("/auth/users/", b'{"email": "a"}', content_type=content_type), 415, "unsupported_media_type")
+
+
+def test_every_wrong_member_is_named(api):
+    body = assert_problem(api.post("/auth/users/", {"email": "nothing", "phone": "12"}), 400, "invalid")
+
+    assert {error["field"]: error["code"] for error in body["errors"]} == {
+        "email": "invalid",
+        "phone": "invalid_phone",
+        "password": "required",
+    }
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ("limit=x", "limit"),
+        ("limit=0", "limit"),
+        ("limit=-1", "limit"),
+        ("limit=٣", "limit"),
+        ("cursor=x", "cursor"),
+        ("cursor=W10", "cursor"),
+        ("cursor=WyJ4Il0", "cursor"),
+        ("cursor=WzFlMzA5XQ", "cursor"),
+        ("cursor=%F0%9F%92%A9", "cursor"),
+    ],
+)
+def test_bad_pages(as_user, alice, query, field):
+    body = assert_problem(as_user(alice).get(f"/auth/users/?{query}"), 400, "invalid")
+
+    assert body["errors"][0]["field"] == field
+
+
+def test_an_absurd_limit_is_capped(as_user, alice):
+    assert as_user(alice).get("/auth/users/?limit=99999999999999999999").status_code == 200
+
+
+@pytest.mark.parametrize("query", ["search=%00", 'json={"search":"\\u0000"}', "json=x", 'json={"a":[1]}'])
+def test_bad_queries(as_user, alice, query):
+    assert_problem(as_user(alice).get(f"/auth/users/?{query}"), 400, "invalid")
+
+
+def test_an_absurd_key_is_missing(as_user, alice):
+    assert_problem(as_user(alice).get("/auth/users/9999999999999999999/"), 404, "not_found")
+    assert_problem(as_user(alice).get("/auth/users/99999999999999999999999/"), 404, "not_found")
+
+
+@pytest.mark.parametrize(
+    ("language", "detail"),
+    [("pl", "Nie znaleziono."), ("ru-RU,ru;q=0.9", "Страница не найдена."), ("en", "Not found."), ("xx", "Not found.")],
+)
+def test_details_follow_the_language_and_codes_do_not(api, language, detail):
+    body = assert_problem(api.get("/api/nothing", HTTP_ACCEPT_LANGUAGE=language), 404, "not_found")
+
+    assert body["detail"] == detail
+
+
+def test_a_crash_is_a_problem_too(monkeypatch, alice, as_user, caplog):
+    signed_in = as_user(alice)
+    signed_in.raise_request_exception = False
+    monkeypatch.setattr("accounts.api.users.AccountViewSet.list", lambda self, request: 1 / 0)
+
+    body = assert_problem(signed_in.get("/auth/users/"), 500, "server_error")
+
+    assert "ZeroDivisionError" not in str(body)
+    assert "ZeroDivisionError" in caplog.text
+
+
+def test_pages_for_people_stay_pages(db):
+    assert Client().get("/nothing").headers["Content-Type"].startswith("text/html")
+
+
+@pytest.mark.parametrize("method", ["get", "post", "put", "patch", "delete"])
+def test_both_spellings_of_a_path_are_one(api, method):
+    answers = [getattr(api, method)(path) for path in ("/auth/users/me", "/auth/users/me/")]
+
+    assert [answer.status_code for answer in answers] == [401, 401]
+    assert answers[0].json() == answers[1].json()
+
+
+def test_signed_in_answers_are_kept_by_nobody(as_user, alice):
+    assert as_user(alice).get("/auth/users/me/")["Cache-Control"] == "no-store"
