@@ -5,6 +5,7 @@ import operator
 import secrets
 
 import pgtrigger
+from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.contrib.auth.validators import UnicodeUsernameValidator
@@ -65,6 +66,11 @@ class UserManager(BaseUserManager.from_queryset(UserQuerySet)):
         return user
 
 
+def default_language():
+    """The service's own language, until somebody chooses another."""
+    return settings.LANGUAGE_CODE
+
+
 class _Normalized(Func):
     template = "%(expressions)s IS NFKC NORMALIZED"
     output_field = models.BooleanField()
@@ -94,7 +100,13 @@ class User(AbstractBaseUser, PermissionsMixin):
     user_type = models.CharField(_("type"), max_length=20, choices=Type, default=Type.STUDENT)
     is_staff = models.BooleanField(_("staff"), default=False, help_text=_("Support: answers tickets and may use this admin."))
     is_active = models.BooleanField(_("active"), default=True, help_text=_("Without it, nobody can sign in to the account."))
-    language = models.CharField(_("language"), max_length=5, blank=True, default="", help_text=_("Of mails and notifications."))
+    language = models.CharField(
+        _("language"),
+        max_length=5,
+        default=default_language,
+        choices=settings.LANGUAGES,
+        help_text=_("Of mails and notifications."),
+    )
     email_verified_at = models.DateTimeField(null=True, blank=True, editable=False)
     phone_verified_at = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(_("created"), db_default=Now(), editable=False)
@@ -126,12 +138,12 @@ class User(AbstractBaseUser, PermissionsMixin):
             # look like either, so none can shadow somebody else's. Full-width signs are no way round: names are NFKC.
             models.CheckConstraint(
                 name="user_username_form",
-                condition=Q(closed_at__isnull=False) | (Q(username__regex=r"^[^[:space:]]+$") & _Normalized(F("username"))),
+                condition=Q(closed_at__isnull=False) | (Q(username__regex=r"^[^[:space:]]+$") & Q(_Normalized(F("username")))),
             ),
             models.CheckConstraint(
                 name="user_username_is_own_email",
                 condition=~Q(username__contains="@")
-                | (Q(email__isnull=False) & models.lookups.Exact(Lower("username"), Lower("email"))),
+                | (Q(email__isnull=False) & Q(models.lookups.Exact(Lower("username"), Lower("email")))),
             ),
             models.CheckConstraint(
                 name="user_username_is_own_phone",

@@ -1,7 +1,10 @@
 """Is the process there, and can it serve?"""
 
+import functools
+
 from django.db import DatabaseError, connection
-from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
 from django.http import HttpResponse
 
 from config.json import dumps
@@ -15,11 +18,16 @@ def livez(request):
 def readyz(request):
     """200 when the database answers and has all migrations, else 503 with the reason."""
     try:
-        executor = MigrationExecutor(connection)
-        waiting = executor.migration_plan(executor.loader.graph.leaf_nodes())
+        waiting = _known_migrations() - set(MigrationRecorder(connection).applied_migrations())
     except DatabaseError:
         return _not_ready("database unavailable")
     return _not_ready(f"{len(waiting)} migrations waiting") if waiting else livez(request)
+
+
+@functools.cache
+def _known_migrations():
+    # Reading the files takes a fifth of a second, and they do not change under a running process.
+    return set(MigrationLoader(None, ignore_no_migrations=True).disk_migrations)
 
 
 def _not_ready(reason):

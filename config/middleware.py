@@ -24,6 +24,7 @@ from config.json import loads
 from config.problems import error_page, is_api, problem_response
 
 logger = logging.getLogger("frontdesk.request")
+HEALTH = ("/livez", "/readyz")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
 
@@ -42,7 +43,9 @@ class RequestLogMiddleware:
             request.is_api = is_api(request)
             response = self.get_response(request)
             response["X-Request-Id"] = identifier
-            logger.info(
+            probe = request.path in HEALTH and response.status_code == 200  # every few seconds, with nothing to tell
+            logger.log(
+                logging.DEBUG if probe else logging.INFO,
                 "request",
                 extra={
                     "method": request.method,
@@ -62,7 +65,7 @@ class SecurityMiddleware(security.SecurityMiddleware):
     """Django's; the load balancer's and Docker's health checks come over plain http."""
 
     def process_request(self, request):
-        if request.path in ("/livez", "/readyz"):
+        if request.path in HEALTH:
             return None
         return super().process_request(request)
 

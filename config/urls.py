@@ -13,7 +13,7 @@ urlpatterns = [
     path("api/v1/token/", include(accounts.token)),
     path("api/v1/", include(accounts.management)),
     path("api/v1/notifications/", include("notifications.api.urls")),
-    path("api/", include(accounts.webstore)),
+    path("api/", include(accounts.web_store)),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerView.as_view(), name="docs"),
     path("admin/", admin.site.urls),

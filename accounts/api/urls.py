@@ -24,7 +24,7 @@ auth = [
     *routes(users=users.AccountViewSet),
 ]
 management = routes(users=users.UserViewSet)
-webstore = [
+web_store = [
     path("sign_in/", webstore.SignUpView.as_view(), name="webstore-sign-up"),
     path("login_view/", webstore.SignInView.as_view(), name="webstore-sign-in"),
     path("refresh_token/", webstore.RefreshCookieView.as_view(), name="webstore-refresh"),

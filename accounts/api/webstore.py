@@ -5,6 +5,7 @@ comes from our own page: CSRF token and origin are checked as Django does it.
 """
 
 from django.conf import settings
+from django.http import HttpResponse
 from django.middleware.csrf import CsrfViewMiddleware, get_token
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
@@ -52,7 +53,7 @@ class _CsrfCheck(CsrfViewMiddleware):
         return reason
 
 
-_CSRF = _CsrfCheck(lambda request: None)
+_CSRF = _CsrfCheck(lambda request: HttpResponse())
 
 
 class _WebStoreView(APIView):

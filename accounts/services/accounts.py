@@ -6,19 +6,19 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models.functions import Now
-from notifications.services import send
 
 from accounts.errors import EmailOrPhoneNeeded, PasswordRefused, WrongPassword
-from accounts.models import DELETED_USER, Session, User
+from accounts.models import DELETED_USER, Session, User, default_language
 from accounts.signals import account_closed
 from config.errors import Missing, NotAllowed, named_constraints
 from config.limits import count_try, take_back
 from config.models import IdempotencyKey
+from notifications.services import forget_user, send
 
 _PRIVILEGES = {"user_type", "is_staff", "is_active"}
 
 
-def register_user(*, password, email=None, phone=None, username=None, first_name="", last_name="", language=""):
+def register_user(*, password, email=None, phone=None, username=None, first_name="", last_name="", language=None):
     """Opens an account for anybody. Raises Invalid errors for what cannot be: taken or malformed names, a weak password.
 
     Without a username the account goes by its e-mail, else its phone.
@@ -30,7 +30,7 @@ def register_user(*, password, email=None, phone=None, username=None, first_name
         username_chosen=_is_chosen(username, email, phone),
         first_name=first_name,
         last_name=last_name,
-        language=language,
+        language=language or default_language(),
     )
     return _open(user, password)
 
@@ -160,6 +160,7 @@ def close_account(*, by, user, current_password=None):
         if user is None:
             raise Missing
         account_closed.send(sender=User, user=user)
+        forget_user(user=user)
         Session.objects.filter(user=user).delete()
         user.codes.all().delete()
         user.groups.clear()
@@ -167,7 +168,7 @@ def close_account(*, by, user, current_password=None):
         IdempotencyKey.objects.filter(user=user).delete()
         user.set_unusable_password()
         user.username, user.email, user.phone, user.first_name, user.last_name = DELETED_USER, None, None, "", ""
-        user.username_chosen, user.language, user.last_login = False, "", None
+        user.username_chosen, user.language, user.last_login = False, default_language(), None
         user.email_verified_at = user.phone_verified_at = None
         user.is_active = user.is_staff = user.is_superuser = False
         user.user_type = User.Type.STUDENT

@@ -1,0 +1,34 @@
+# Two commands do everything: `make run` and `make test`. They need Python 3.11 or later, and nothing else.
+PYTHON ?= python3
+LOCAL = @command -v $(PYTHON) >/dev/null || { echo "Frontdesk needs Python 3.11 or later, called $(PYTHON). Install it, or: make PYTHON=/path/to/python run"; exit 1; }; exec $(PYTHON) -m local
+
+export HOST PORT
+
+.PHONY: help run test check manage lock clean
+
+help:
+	@echo "make run                 serve on http://127.0.0.1:8000 (PORT=… for another)"
+	@echo "make test [ARGS=…]       all tests, or those that pytest selects by ARGS"
+	@echo "make check               lint, types, architecture, migrations, deployment, OpenAPI and all tests"
+	@echo "make manage ARGS=…       a command of manage.py, beside a running service or without"
+	@echo "make lock                new versions into the requirement files"
+	@echo "make clean               remove the virtual environment and caches; data stay"
+
+run:
+	$(LOCAL) run
+
+test:
+	$(LOCAL) test $(ARGS)
+
+check:
+	$(LOCAL) check
+
+manage:
+	$(LOCAL) manage $(ARGS)
+
+lock:
+	$(LOCAL) lock
+
+clean:
+	rm -rf .venv .venv.lock .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,1 @@
+"""Django's PostgreSQL backend, asking more cheaply whether a connection still lives."""
