@@ -1,0 +1,108 @@
+"""Times that a tutor offers."""
+
+import pgtrigger
+from django.conf import settings
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import DateTimeRangeField, RangeBoundary, RangeOperators
+from django.db import models
+from django.db.models import F, Func, Q
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+
+class During(Func):
+    """From a start up to, but without, an end: what touches does not overlap."""
+
+    function = "TSTZRANGE"
+    output_field = DateTimeRangeField()
+
+    def __init__(self, start="start_time", end="end_time", bounds=None, **extra):
+        super().__init__(start, end, bounds or RangeBoundary(), **extra)
+
+
+class TimeSlotQuerySet(models.QuerySet):
+    """Which slots there are, and who may see them."""
+
+    def visible_to(self, user):
+        """Everybody who is signed in: a slot says when a tutor has time, and nothing of who took it."""
+        return self
+
+    def offered_to(self, user):
+        """Administrators look through all slots, everybody else through those that can still be booked."""
+        return self if user.is_superuser else self.filter(is_available=True, start_time__gt=Now())
+
+
+class TimeSlot(models.Model):
+    """A stretch of a tutor's time that one meeting can take. `is_available` says that it is offered and not taken."""
+
+    class Origin(models.TextChoices):
+        HAND = "hand", _("by hand")
+        RULE = "rule", _("by a weekly rule")
+        # The rule is gone, but meetings (canceled ones) still refer to the slot.
+        RETIRED = "retired", _("by a rule of old")
+
+    tutor = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        related_name="slots",
+        limit_choices_to={"user_type": "admin"},
+        verbose_name=_("tutor"),
+    )
+    start_time = models.DateTimeField(_("start"))
+    end_time = models.DateTimeField(_("end"))
+    is_available = models.BooleanField(_("available"), default=True, db_default=True)
+    credits = models.PositiveIntegerField(
+        _("credits"), default=0, db_default=0, help_text=_("What a meeting in it costs the student; 0 is free of charge.")
+    )
+    origin = models.CharField(
+        _("published"), max_length=10, choices=Origin, default=Origin.HAND, db_default=Origin.HAND, editable=False
+    )
+    created_at = models.DateTimeField(_("created"), db_default=Now(), editable=False)
+
+    objects = TimeSlotQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("time slot")
+        verbose_name_plural = _("time slots")
+        ordering = ("start_time", "id")
+        indexes = (
+            models.Index(fields=["start_time", "id"], name="slot_by_time"),
+            models.Index(fields=["start_time", "id"], condition=Q(is_available=True), name="slot_offered"),
+            models.Index(fields=["tutor", "start_time", "id"], name="slot_of_tutor"),
+        )
+        constraints = (
+            models.CheckConstraint(name="slot_ends_after_start", condition=Q(end_time__gt=F("start_time"))),
+            ExclusionConstraint(
+                name="slot_overlap",
+                expressions=[("tutor", RangeOperators.EQUAL), (During(), RangeOperators.OVERLAPS)],
+                violation_error_message=_("The tutor has another slot at that time."),
+            ),
+            models.CheckConstraint(name="slot_origin_known", condition=Q(origin__in=["hand", "rule", "retired"])),
+        )
+        triggers = (
+            # A meeting keeps a copy of its slot's times (scheduling.models.meetings); so long as it is not canceled, the
+            # slot keeps them too, and is not offered again.
+            pgtrigger.Trigger(
+                name="keep_booked",
+                when=pgtrigger.Before,
+                operation=pgtrigger.UpdateOf("start_time", "end_time", "tutor_id", "is_available"),
+                condition=pgtrigger.Condition(
+                    "((OLD.start_time, OLD.end_time, OLD.tutor_id) IS DISTINCT FROM (NEW.start_time, NEW.end_time, NEW.tutor_id)"
+                    " OR (NEW.is_available AND NOT OLD.is_available))"
+                ),
+                func="""
+                    IF EXISTS (SELECT FROM scheduling_meeting WHERE time_slot_id = NEW.id AND status <> 'canceled') THEN
+                        IF NEW.is_available AND NOT OLD.is_available THEN
+                            RAISE EXCEPTION 'a slot that is taken cannot be offered'
+                                USING ERRCODE = 'check_violation', CONSTRAINT = 'slot_taken';
+                        END IF;
+                        RAISE EXCEPTION 'a slot that is taken keeps its times'
+                            USING ERRCODE = 'check_violation', CONSTRAINT = 'slot_booked';
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
+        )
+
+    def __str__(self):
+        return f"{self.start_time:%Y-%m-%d %H:%M} UTC"
