@@ -77,6 +77,12 @@ def durations(name, default):
     return [] if found == ["off"] else [_duration(name, word) for word in found]
 
 
+def optional_duration(name, default="off"):
+    """A length of time, or None for `off`."""
+    value = os.environ.get(name, "").strip() or default
+    return None if value == "off" else _duration(name, value)
+
+
 def _duration(name, value):
     found = re.fullmatch(r"(\d{1,6})([smhd])", value)
     if not found:

@@ -208,6 +208,19 @@ SMS_GATEWAY = mail.sms_gateway(env.text("SMS_URL", "outbox:"))
 DELIVERY_ATTEMPTS = env.integer("DELIVERY_ATTEMPTS", 24, least=1)
 DELIVERY_RETENTION = env.duration("DELIVERY_RETENTION", "90d")
 
+# --- Slots and meetings
+
+# How long before its start a student may still cancel or move a meeting, and book one; tutors may at any time.
+CANCEL_NOTICE = env.duration("CANCEL_NOTICE", "0s")
+BOOKING_NOTICE = env.duration("BOOKING_NOTICE", "0s")
+# How far ahead students may book.
+BOOKING_AHEAD = env.optional_duration("BOOKING_AHEAD", "off")
+# How long before a meeting its people are reminded.
+REMINDERS = sorted(set(env.durations("REMINDERS", "24h,1h")))
+# How far ahead slots are published from tutors' weekly hours, and for how long calendars show what is over.
+PUBLISH_AHEAD = env.duration("PUBLISH_AHEAD", "28d")
+CALENDAR_PAST = env.duration("CALENDAR_PAST", "90d")
+
 # --- Languages and times
 
 USE_I18N = USE_TZ = True
@@ -225,6 +238,18 @@ STATIC_URL = "/static/"
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False
 MEDIA_ROOT = DATA_DIR / "media"
+# Where browsers find products' pictures: a path of ours, or the address of a bucket or CDN.
+MEDIA_URL = env.text("MEDIA_URL", "/media/")
+
+# --- The shop
+
+# Currency of new products and vouchers; each may have another.
+SHOP_CURRENCY = env.text("SHOP_CURRENCY", "EUR")
+PRODUCT_PICTURE_BYTES = env.integer("PRODUCT_PICTURE_BYTES", 5 * 1024 * 1024, least=1)
+# How orders are paid: `offline` (staff mark them as paid) or `stripe`.
+PAYMENT_PROVIDER = env.text("PAYMENT_PROVIDER", "offline")
+STRIPE_KEY = os.environ.get("STRIPE_KEY", "")
+STRIPE_WEBHOOK_SECRET = os.environ.get("STRIPE_WEBHOOK_SECRET", "")
 
 # --- Browsers
 
