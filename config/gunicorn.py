@@ -22,7 +22,7 @@ limit_request_line = 8190
 limit_request_fields = 100
 limit_request_field_size = 8190
 # Heartbeats in memory: a slow disk must not look like a dead worker.
-worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: PTH112
+worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: PTH112, S108 (gunicorn unlinks its file at once)
 control_socket_disable = True
 # The application writes a line for each request itself (config.middleware), with the request's id.
 accesslog = None

@@ -1,0 +1,23 @@
+#!/bin/sh
+# What a container does: `web` (the default) migrates, makes the administrator and serves; `worker` does the jobs;
+# anything else is run as it is.
+set -eu
+
+case "${1:-web}" in
+web)
+    python manage.py migrate --noinput
+    python manage.py admininit
+    exec python -m gunicorn -c config/gunicorn.py config.wsgi
+    ;;
+worker)
+    # The web container migrates; until then the queue has no tables.
+    until python manage.py migrate --check >/dev/null 2>&1; do
+        echo "waiting for the migrations"
+        sleep 1
+    done
+    exec python manage.py procrastinate worker
+    ;;
+*)
+    exec "$@"
+    ;;
+esac

@@ -1,0 +1,36 @@
+"""What `make run` sets by itself."""
+
+import pytest
+
+from local import Stop, environment
+
+
+@pytest.fixture
+def root(tmp_path, monkeypatch):
+    monkeypatch.setattr(environment, "ROOT", tmp_path)
+    return tmp_path
+
+
+def test_keys_are_made_once_and_kept_from_others(root):
+    first = environment.for_run({})
+    second = environment.for_run({})
+
+    assert first["JWT_KEY"] == second["JWT_KEY"] != first["SECRET_KEY"]
+    assert len(first["JWT_KEY"]) >= 32
+    assert (root / ".data" / "keys.env").stat().st_mode & 0o777 == 0o600
+
+
+def test_the_environment_comes_before_the_file(root):
+    (root / ".env").write_text('# a remark\n\nPORT=9000\nexport LOG_LEVEL="DEBUG"\nSITE_URL=\n')
+
+    env = environment.for_run({"PORT": "9001"})
+
+    assert (env["PORT"], env["LOG_LEVEL"], env["SITE_URL"]) == ("9001", "DEBUG", "http://127.0.0.1:9001")
+
+
+@pytest.mark.parametrize("line", ["PORT", "two words=1", "=1"])
+def test_a_malformed_line_is_told(root, line):
+    (root / ".env").write_text(f"PORT=1\n{line}\n")
+
+    with pytest.raises(Stop, match="line 2: write NAME=value"):
+        environment.for_run({})

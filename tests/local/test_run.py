@@ -1,0 +1,190 @@
+"""`make run` itself: one parent that heals what dies and takes everything with it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from contextlib import suppress
+
+import psutil
+import pytest
+
+from tests.live import ROOT, Service, free_port
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("run")]
+
+
+COMMAND = [sys.executable, "-m", "local", "run"]
+PLAIN = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG")}
+
+
+class Run:
+    """python3 -m local run, in a folder of its own."""
+
+    def __init__(self, folder, port=None):
+        self.folder, self.port = folder, port or free_port()
+        env = PLAIN | {"FRONTDESK_DATA": str(folder), "PORT": str(self.port), "LIMIT_SIGN_UP": "off"}
+        self.out = folder.with_name(f"out-{time.monotonic()}")
+        with self.out.open("w") as out:
+            self.process = subprocess.Popen(COMMAND, cwd=ROOT, env=env, stdout=out, stderr=out, start_new_session=True)
+
+    def wait(self):
+        """Until it serves. Returns the seconds that took."""
+        return self.wait_for(lambda: self.process.poll() is not None or "Frontdesk answers at" in self.text(), 60, "it serves")
+
+    def family(self):
+        return psutil.Process(self.process.pid).children(recursive=True)
+
+    def named(self, *words):
+        return [p for p in self.family() if all(word in " ".join(p.cmdline()) for word in words)]
+
+    def postmaster(self):
+        return int((self.folder / "postgres" / "data" / "postmaster.pid").read_text().split()[0])
+
+    def register(self, name):
+        """The status of a registration, or None where nobody answers."""
+        body = json.dumps({"email": f"{name}@example.com", "password": "a long password"}).encode()
+        request = urllib.request.Request(f"http://127.0.0.1:{self.port}/auth/users/", body, {"Content-Type": "application/json"})
+        with suppress(OSError), urllib.request.urlopen(request, timeout=5) as answer:
+            return answer.status
+        return None
+
+    def wait_for(self, condition, seconds, what):
+        began = time.monotonic()
+        Service.wait(condition, f"{what}; it printed:\n{self.text()}", seconds)
+        return time.monotonic() - began
+
+    def text(self):
+        return self.out.read_text()[-3000:]
+
+    def stop(self, number=signal.SIGTERM):
+        family = self.family() if self.process.poll() is None else []
+        with suppress(ProcessLookupError):
+            self.process.send_signal(number)
+        code = self.process.wait(60)
+        return code, psutil.wait_procs(family, timeout=10)[1]
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    run = Run(tmp_path_factory.mktemp("run") / "data")
+    run.wait()
+    assert run.process.poll() is None, run.text()
+    yield run
+    if run.process.poll() is None:
+        run.stop()
+
+
+def accounts(run):
+    import psycopg
+
+    with psycopg.connect(f"postgres://postgres@/frontdesk?host={run.folder}/postgres") as connection:
+        return {email for (email,) in connection.execute("SELECT email FROM accounts_user")}
+
+
+@pytest.mark.parametrize("victim", ["postgres", "worker", "gunicorn worker", "gunicorn"])
+def test_it_heals_within_ten_seconds_and_loses_nothing(run, victim):
+    acknowledged = {f"{victim.replace(' ', '-')}-{n}" for n in range(10)}
+    assert {run.register(name) for name in acknowledged} == {201}
+    pid = {
+        "postgres": run.postmaster,
+        "worker": lambda: run.named("procrastinate", "worker")[0].pid,
+        "gunicorn worker": lambda: max(p.pid for p in run.named("gunicorn")),
+        "gunicorn": lambda: min(p.pid for p in run.named("gunicorn")),
+    }[victim]()
+
+    os.kill(pid, signal.SIGKILL)
+    time.sleep(0.1)
+
+    run.wait_for(lambda: run.register(f"after-{victim.replace(' ', '-')}-{time.monotonic()}") == 201, 10, f"{victim} is back")
+    run.wait_for(lambda: run.named("procrastinate", "worker"), 10, "the worker is back")
+    assert {f"{name}@example.com" for name in acknowledged} <= accounts(run)
+
+
+def refused(**variables):
+    """What a start says that cannot be."""
+    done = subprocess.run(COMMAND, cwd=ROOT, env=PLAIN | variables, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "Traceback" not in done.stdout + done.stderr
+    return done.stdout
+
+
+def test_a_second_start_finds_the_port_taken(run):
+    said = refused(PORT=str(run.port), FRONTDESK_DATA=str(run.folder))
+
+    assert f"Port {run.port} of 127.0.0.1 cannot be used" in said
+
+
+def test_a_port_that_is_none(tmp_path):
+    assert "PORT=http is no port number" in refused(PORT="http", FRONTDESK_DATA=str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"DATABASE_URL": "postgres://nobody@127.0.0.1:1/none"}, "The server of DATABASE_URL cannot be used: connection failed"),
+        ({"DATABASE_URL": "mysql://127.0.0.1/none"}, "DATABASE_URL must name a PostgreSQL database"),
+        ({"DATABASE_URL": "postgres://127.0.0.1:1/none", "SECRET_KEY": "short"}, "SECRET_KEY must be set to at least 32 bytes"),
+    ],
+    ids=["nobody listens", "not PostgreSQL", "a short key"],
+)
+def test_a_database_that_cannot_be_used_is_told(tmp_path, settings, said):
+    assert said in refused(PORT=str(free_port()), FRONTDESK_DATA=str(tmp_path), **settings)
+
+
+def test_manage_reaches_the_database_of_a_running_service(run):
+    env = PLAIN | {"FRONTDESK_DATA": str(run.folder)}
+    command = [
+        sys.executable,
+        "-m",
+        "local",
+        "manage",
+        "shell",
+        "-v",
+        "0",
+        "-c",
+        "from accounts.models import *; print(User.objects.count())",
+    ]
+
+    counted = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=True).stdout
+
+    assert int(counted) == len(accounts(run))
+    assert run.register("still-there") == 201
+
+
+def test_another_one_on_the_same_data_and_either_may_stop(run):
+    other = Run(run.folder)
+    other.wait()
+    assert other.register("through-the-other") == 201
+
+    assert other.stop() == (0, [])
+
+    assert run.register("through-the-first") == 201
+    assert {"through-the-other@example.com", "through-the-first@example.com"} <= accounts(run)
+
+
+def test_sigterm_stops_everything(run):
+    assert run.stop() == (0, [])
+
+    assert not (run.folder / "postgres" / "data" / "postmaster.pid").exists()
+    assert run.text().rstrip().endswith("Stopped.")
+
+
+def test_a_second_start_is_quick_and_kill_9_of_it_leaves_nobody(run):
+    second = Run(run.folder, run.port)
+    took = second.wait()
+    before = accounts(second)
+    family = second.family()
+
+    os.kill(second.process.pid, signal.SIGKILL)
+    second.process.wait()
+    third = Run(run.folder, run.port)  # at once, while the others are still ending
+    third.wait()
+
+    assert psutil.wait_procs(family, timeout=1)[1] == []
+    assert accounts(third) == before
+    assert third.stop() == (0, [])
+    assert took < 20  # seconds; 4 on a machine with nothing else to do

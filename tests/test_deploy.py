@@ -1,0 +1,91 @@
+"""Containers, without an engine to run them: the entrypoint for real, the files by what they say."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.live import ROOT, Service
+
+COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+
+
+def variables_read():
+    """The names of all environment variables that the code reads."""
+    found = set()
+    for path in (*ROOT.glob("config/*.py"), *ROOT.glob("local/*.py")):
+        text = path.read_text()
+        found |= set(re.findall(r"""\benv\.[a-z]+\(\s*"([A-Z_]+)\"""", text))
+        found |= set(re.findall(r"""environ(?:\.get\(|\[)["']([A-Z_]+)["']""", text))
+    return found - {"DJANGO_SETTINGS_MODULE", "TEST_DATABASE_URL"}
+
+
+def variables_described():
+    return set(re.findall(r"^(?:# )?([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
+
+
+def test_the_example_describes_every_setting():
+    assert variables_read() <= variables_described()
+
+
+def test_the_example_describes_nothing_else():
+    assert variables_described() - {"POSTGRES_PASSWORD"} <= variables_read()
+
+
+def test_compose_has_postgres_web_and_worker():
+    services = COMPOSE["services"]
+
+    assert set(services) == {"postgres", "web", "worker"}
+    assert {service["restart"] for service in services.values()} == {"unless-stopped"}
+    assert services["postgres"]["image"] == "postgres:18"
+    assert services["postgres"]["volumes"] == ["postgres:/var/lib/postgresql"]
+    assert set(COMPOSE["volumes"]) == {"postgres", "data"}
+    for name in ("web", "worker"):
+        assert services[name]["depends_on"] == {"postgres": {"condition": "service_healthy"}}
+        assert services[name]["command"] == [name]
+
+
+def test_compose_refuses_to_start_without_keys():
+    for key in ("SECRET_KEY", "JWT_KEY"):
+        assert COMPOSE["services"]["web"]["environment"][key].startswith(f"${{{key}:?")
+
+
+def test_the_image_runs_as_nobody_special_and_looks_after_itself():
+    text = (ROOT / "Dockerfile").read_text()
+
+    assert text.index("USER frontdesk") < text.index("ENTRYPOINT")
+    assert "--require-hashes" in text
+    assert "/livez" in text
+
+
+def test_the_image_holds_what_the_service_needs():
+    kept = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
+    apps = {path.parent.name for path in ROOT.glob("*/apps.py")}
+
+    assert kept == apps | {"entrypoint.sh", "manage.py", "requirements.txt"}
+    assert all(Path(ROOT, name).exists() for name in kept)
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+def test_the_entrypoint_serves_and_works(tmp_path):
+    service = Service(tmp_path, PYTHONUNBUFFERED="1")  # as the image has it
+    with subprocess.Popen(["./entrypoint.sh"], cwd=ROOT, env=service.env, stdout=subprocess.PIPE, text=True) as web:
+        try:
+            service.wait(lambda: service.status("/readyz") == 200, "the web container answers")
+        finally:
+            web.terminate()
+            out = web.communicate(timeout=20)[0]
+    assert "Administrator admin@example.com created." in out
+    assert web.returncode == 0
+
+    with subprocess.Popen(["./entrypoint.sh", "worker"], cwd=ROOT, env=service.env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as worker:
+        try:
+            assert "Launching a worker" in worker.stdout.readline()
+        finally:
+            worker.terminate()
+            worker.communicate(timeout=20)
+
+    assert subprocess.check_output(["./entrypoint.sh", "echo", "as it is"], cwd=ROOT, text=True) == "as it is\n"
