@@ -27,6 +27,12 @@ class NotEnoughStock(Conflict):
     detail = _("There are not so many in stock.")
 
 
+class StockChangeRefused(Invalid):
+    code = "stock_change_refused"
+    field = "change"
+    detail = _("A delivery adds to the stock; a correction adds or takes; nothing else is done by hand.")
+
+
 class OrderFinal(Conflict):
     """A completed or canceled order stays so."""
 

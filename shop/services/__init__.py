@@ -1,5 +1,18 @@
-"""The use cases of the shop."""
+"""The use cases of the shop.
 
+`spend_credits`, `return_credits` and `forfeit_credits` are for scheduling, inside the transaction that books or cancels.
+"""
+
+from shop.services.catalog import (
+    change_category,
+    change_product,
+    create_category,
+    create_product,
+    delete_category,
+    delete_product,
+    remove_picture,
+    set_picture,
+)
 from shop.services.credits import (
     balance_of,
     expire_credits,
@@ -8,12 +21,28 @@ from shop.services.credits import (
     return_credits,
     spend_credits,
 )
+from shop.services.orders import cancel_order, complete_order, forget_addresses, history_of_order, place_order
+from shop.services.stock import change_stock
 
 __all__ = [
     "balance_of",
+    "cancel_order",
+    "change_category",
+    "change_product",
+    "change_stock",
+    "complete_order",
+    "create_category",
+    "create_product",
+    "delete_category",
+    "delete_product",
     "expire_credits",
     "forfeit_credits",
+    "forget_addresses",
     "grant_credits",
+    "history_of_order",
+    "place_order",
+    "remove_picture",
     "return_credits",
+    "set_picture",
     "spend_credits",
 ]

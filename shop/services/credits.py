@@ -36,13 +36,13 @@ def spend_credits(*, student_id, meeting_id, credits):
 
 def _shares(lots, credits):
     """How much each lot gives: {id: negative change}, those that expire first before the others."""
-    changes = {}
+    changes, needed = {}, credits
     for lot in sorted(lots, key=lambda lot: (lot.expires_at is None, lot.expires_at, lot.pk)):
-        share = min(lot.remaining, credits)
+        share = min(lot.remaining, needed)
         if share:
             changes[lot.pk] = -share
-            credits -= share
-    if credits:
+            needed -= share
+    if needed:
         raise NotEnoughCredits
     return changes
 

@@ -1,0 +1,201 @@
+"""The shapes of the shop in JSON."""
+
+from django.db.models import OuterRef
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
+from rest_framework import serializers
+
+from config.fields import IdField, InstantField
+from config.reads import JSONRows
+from shop.api.fields import PictureField
+from shop.models import Category, Order, OrderEvent, OrderItem, Product, StockEntry
+from shop.models.catalog import validate_currency
+from shop.services.stock import BY_HAND
+
+MOST_LINES = 100
+MOST_PIECES = 2**31 - 1  # of PostgreSQL's integer
+_PRODUCT = {
+    "id": 7,
+    "name": "Ten lessons",
+    "description": "A pack of ten lessons of an hour.",
+    "price": "450.00",
+    "currency": "EUR",
+    "amount": 25,
+    "is_active": True,
+    "created_at": "2026-11-21T14:12:07.488396Z",
+    "category": 2,
+    "picture": "http://127.0.0.1:8000/media/products/0f8fad5bd9cb469fa165.jpg",
+    "credits": 10,
+    "credits_valid_days": 180,
+}
+_ORDER = {
+    "id": 31,
+    "user": 19,
+    "address": "1 Main Street, Springfield",
+    "phone": "+48123666789",
+    "status": "new",
+    "is_completed": False,
+    "items": [
+        {"product_id": 7, "name": "Ten lessons", "amount": 1, "price": "450.00"},
+        {"product_id": 9, "name": "Workbook", "amount": 2, "price": "12.50"},
+    ],
+    "total": "427.50",
+    "currency": "EUR",
+    "created_at": "2026-11-21T14:12:07.488396Z",
+    "subtotal": "475.00",
+    "discount": "47.50",
+    "voucher": "TENTH-OFF",
+}
+
+
+def _example(*requests, answer=None):
+    """Examples for the OpenAPI document: bodies that clients send, and the answer."""
+    sent = [OpenApiExample(f"Request {number}", value, request_only=True) for number, value in enumerate(requests, 1)]
+    return extend_schema_serializer(examples=[*sent, *([OpenApiExample("Answer", answer, response_only=True)] if answer else [])])
+
+
+@_example({"name": "Lesson packs"}, answer={"id": 2, "name": "Lesson packs"})
+class CategorySerializer(serializers.ModelSerializer):
+    """A shelf of the shop."""
+
+    name = serializers.CharField(max_length=100)
+
+    class Meta:
+        model = Category
+        fields = ("id", "name")
+
+
+@_example({"name": "Workbook", "price": "12.50", "amount": 40, "category": 3}, {"price": "11.90"}, answer=_PRODUCT)
+class ProductSerializer(serializers.ModelSerializer):
+    """A product. `amount` is what is in stock, `price` a decimal number in a string."""
+
+    price = serializers.DecimalField(max_digits=10, decimal_places=2, min_value=0)
+    currency = serializers.CharField(max_length=3, validators=[validate_currency], required=False)
+    amount = serializers.IntegerField(min_value=0, max_value=MOST_PIECES, required=False)
+    description = serializers.CharField(max_length=10_000, required=False, allow_blank=True)
+    created_at = InstantField(read_only=True)
+    category = serializers.PrimaryKeyRelatedField(queryset=Category.objects.all(), allow_null=True, required=False)
+    picture = PictureField()
+    credits = serializers.IntegerField(
+        min_value=0, max_value=32767, required=False, help_text=_("Lesson credits that each piece grants.")
+    )
+    credits_valid_days = serializers.IntegerField(
+        min_value=1, max_value=32767, required=False, allow_null=True, help_text=_("null: without end.")
+    )
+
+    class Meta:
+        model = Product
+        fields = (
+            "id", "name", "description", "price", "currency", "amount", "is_active", "created_at",
+            "category", "picture", "credits", "credits_valid_days",
+        )  # fmt: skip
+
+
+class PictureSerializer(serializers.Serializer):
+    """A picture, as a form sends it."""
+
+    picture = serializers.FileField(use_url=False, help_text=_("JPEG, PNG, GIF or WebP."))
+
+
+@_example({"change": 20, "reason": "delivery", "note": "Invoice 4711"}, {"change": -1, "reason": "correction", "note": "broken"})
+class StockChangeSerializer(serializers.Serializer):
+    """A delivery, or a correction after counting."""
+
+    change = serializers.IntegerField(min_value=-MOST_PIECES, max_value=MOST_PIECES)
+    reason = serializers.ChoiceField(choices=[reason.value for reason in BY_HAND])
+    note = serializers.CharField(max_length=200, required=False, allow_blank=True)
+
+
+@_example(
+    answer={
+        "id": 88,
+        "change": -2,
+        "balance": 25,
+        "reason": "order",
+        "order": 31,
+        "by": 19,
+        "note": "",
+        "created_at": "2026-11-21T14:12:07.488396Z",
+    }
+)
+class StockEntrySerializer(serializers.ModelSerializer):
+    """Why the stock of a product changed, and what it was afterwards."""
+
+    created_at = InstantField()
+
+    class Meta:
+        model = StockEntry
+        fields = ("id", "change", "balance", "reason", "order", "by", "note", "created_at")
+        read_only_fields = fields
+
+
+class _OrderItems(serializers.ListSerializer):
+    def expression(self):
+        return JSONRows(OrderItem.objects.filter(order=OuterRef("pk")).order_by("id"), self.child)
+
+
+class OrderItemSerializer(serializers.ModelSerializer):
+    """A line of an order, by the name and price of its time."""
+
+    product_id = serializers.IntegerField()
+
+    class Meta:
+        model = OrderItem
+        fields = ("product_id", "name", "amount", "price")
+        read_only_fields = fields
+        list_serializer_class = _OrderItems
+
+
+@_example(answer=_ORDER)
+class OrderSerializer(serializers.ModelSerializer):
+    """An order."""
+
+    items = OrderItemSerializer(many=True, read_only=True)
+    is_completed = serializers.BooleanField(read_only=True)
+    total = serializers.DecimalField(max_digits=24, decimal_places=2, read_only=True)
+    created_at = InstantField(read_only=True)
+    voucher = serializers.CharField(source="voucher.code", read_only=True, allow_null=True)
+
+    class Meta:
+        model = Order
+        fields = (
+            "id", "user", "address", "phone", "status", "is_completed", "items", "total", "currency", "created_at",
+            "subtotal", "discount", "voucher",
+        )  # fmt: skip
+        read_only_fields = fields
+
+
+class OrderLineSerializer(serializers.Serializer):
+    """So many pieces of a product."""
+
+    product_id = IdField()
+    amount = serializers.IntegerField(min_value=1, max_value=MOST_PIECES)
+
+
+@_example(
+    {
+        "address": "1 Main Street, Springfield",
+        "phone": "+48123666789",
+        "items": [{"product_id": 7, "amount": 1}, {"product_id": 9, "amount": 2}],
+        "voucher": "TENTH-OFF",
+    }
+)
+class NewOrderSerializer(serializers.Serializer):
+    """What somebody orders, and where it goes. The same product twice counts as its sum."""
+
+    address = serializers.CharField(max_length=500)
+    phone = serializers.CharField(max_length=40)
+    items = OrderLineSerializer(many=True, allow_empty=False, max_length=MOST_LINES)
+    voucher = serializers.CharField(max_length=40, required=False, allow_blank=True)
+
+
+@_example(answer={"status": "completed", "by": 4, "created_at": "2026-11-22T09:00:00.000000Z"})
+class OrderEventSerializer(serializers.ModelSerializer):
+    """When, and by whom, an order was completed or canceled."""
+
+    created_at = InstantField()
+
+    class Meta:
+        model = OrderEvent
+        fields = ("status", "by", "created_at")
+        read_only_fields = fields

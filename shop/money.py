@@ -1,0 +1,31 @@
+"""Amounts of money: exact decimals, never floats."""
+
+from decimal import ROUND_HALF_UP, Decimal
+
+# Currencies whose smallest unit is not a hundredth (ISO 4217). Prices have two places at most, so none with three is here.
+_WHOLE = frozenset(
+    ["BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI", "VND", "VUV", "XAF", "XOF", "XPF"]
+)
+
+
+def places_of(currency):
+    """How many decimal places the currency has: 2, or 0 as for JPY."""
+    return 0 if currency in _WHOLE else 2
+
+
+def rounded(amount, currency):
+    """The amount in whole smallest units of its currency; halves go up, as on a till."""
+    return amount.quantize(Decimal(1).scaleb(-places_of(currency)), rounding=ROUND_HALF_UP)
+
+
+def minor_units(amount, currency):
+    """The amount as a whole number of smallest units, as payment providers count: 12.50 EUR is 1250, 12 JPY is 12."""
+    units = amount.scaleb(places_of(currency))
+    if units != units.to_integral_value():
+        raise ValueError(f"{amount} {currency} has a fraction of the smallest unit")
+    return int(units)
+
+
+def from_minor_units(units, currency):
+    """The opposite of minor_units."""
+    return Decimal(units).scaleb(-places_of(currency))

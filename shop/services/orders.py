@@ -1,0 +1,179 @@
+"""Placing, completing and canceling orders.
+
+Locks are taken in one order (docs/locking.md): the buyer, the order, the voucher, then the products by id. An order of
+any length takes the same few statements.
+"""
+
+from collections import Counter
+from decimal import Decimal
+from typing import NamedTuple
+
+from django.db import connection, transaction
+from django.utils.translation import gettext as _
+
+from config.errors import Missing, NotAllowed, named_constraints
+from notifications.models import Type
+from shop.causes import give_cause
+from shop.errors import BuyerGone, ItemsUnavailable, MixedCurrencies, OrderFinal
+from shop.models import Order, OrderEvent, StockEntry
+from shop.services.credits import grant_for_order
+from shop.services.telling import tell
+from shop.services.vouchers import discount_of, hold_voucher
+
+# In the order of the ids, so that two orders of the same products queue instead of waiting for each other.
+_HOLD_PRODUCTS = """
+SELECT id, price, currency, amount FROM shop_product
+WHERE id = ANY(%s::bigint[]) AND is_active ORDER BY id FOR NO KEY UPDATE"""
+# One statement, as the products' locks are held meanwhile: the order, its lines with the names and prices of now, and the
+# stock, whose ledger the products' trigger writes. An account that was closed a moment ago orders nothing.
+_PLACE = """
+WITH buyer AS (
+    SELECT id FROM accounts_user WHERE id = %(buyer)s AND closed_at IS NULL FOR KEY SHARE
+), placed AS (
+    INSERT INTO shop_order (user_id, address, phone, subtotal, discount, currency, voucher_id)
+    SELECT id, %(address)s, %(phone)s, %(subtotal)s::numeric, %(discount)s::numeric, %(currency)s, %(voucher)s::bigint FROM buyer
+    RETURNING id, created_at
+), wanted AS (
+    SELECT * FROM unnest(%(products)s::bigint[], %(amounts)s::int[]) AS w(product_id, amount)
+), lines AS (
+    INSERT INTO shop_orderitem (order_id, product_id, name, amount, price, credits, credits_valid_days)
+    SELECT placed.id, p.id, p.name, w.amount, p.price, p.credits, p.credits_valid_days
+    FROM placed, wanted w JOIN shop_product p ON p.id = w.product_id ORDER BY p.id
+), cause AS MATERIALIZED (
+    SELECT set_config('frontdesk.cause', json_build_object('reason', 'order', 'order', id, 'by', %(buyer)s)::text, true)
+    FROM placed
+), taken AS (
+    UPDATE shop_product p SET amount = p.amount - w.amount FROM wanted w, cause WHERE p.id = w.product_id
+)
+SELECT id, created_at FROM placed"""
+
+_HOLD_BUYER = """
+SELECT u.id FROM accounts_user u JOIN shop_order o ON o.user_id = u.id WHERE o.id = %s FOR KEY SHARE OF u"""
+_HOLD_ORDERED = """
+SELECT id FROM shop_product WHERE id IN (SELECT product_id FROM shop_orderitem WHERE order_id = %s)
+ORDER BY id FOR NO KEY UPDATE"""
+_RESTOCK = """
+UPDATE shop_product p SET amount = p.amount + i.amount FROM shop_orderitem i WHERE i.order_id = %s AND p.id = i.product_id"""
+
+
+class _Product(NamedTuple):
+    """A product whose row is locked."""
+
+    id: int
+    price: Decimal
+    currency: str
+    amount: int
+
+
+def place_order(*, by, address, phone, items, voucher=""):
+    """Orders products, all of them or none. Returns the Order.
+
+    `items`: [{"product_id", "amount"}]; the same product twice counts as its sum. Raises ItemsUnavailable naming each line
+    that cannot be had, MixedCurrencies, and VoucherRefused errors.
+    """
+    wanted = Counter()
+    for item in items:
+        wanted[item["product_id"]] += item["amount"]
+    if not items or min(item["amount"] for item in items) < 1:
+        raise ItemsUnavailable
+    with named_constraints(), transaction.atomic():
+        held_voucher = hold_voucher(code=voucher) if voucher else None
+        products = _hold_products(wanted, items)
+        order = Order(user=by, address=address, phone=phone, currency=products[0].currency, voucher=held_voucher)
+        order.subtotal = sum(product.price * wanted[product.id] for product in products)
+        if held_voucher:
+            order.discount = discount_of(held_voucher, subtotal=order.subtotal, currency=order.currency)
+        _write(order, wanted)
+        tell(order, Type.ORDER_PLACED)
+    return order
+
+
+def _hold_products(wanted, items):
+    with connection.cursor() as cursor:
+        cursor.execute(_HOLD_PRODUCTS, [list(wanted)])
+        products = [_Product(*row) for row in cursor.fetchall()]
+    in_stock = {product.id: product.amount for product in products}
+    refused = {}
+    for line, item in enumerate(items):
+        amount = in_stock.get(item["product_id"])
+        if amount is None:
+            refused[f"items.{line}.product_id"] = ("does_not_exist", _("There is no such product."))
+        elif amount < wanted[item["product_id"]]:
+            refused[f"items.{line}.amount"] = ("not_enough_stock", _("There are only %d in stock.") % amount)
+    if refused:
+        raise ItemsUnavailable(errors=refused)
+    if len({product.currency for product in products}) > 1:
+        raise MixedCurrencies
+    return products
+
+
+def _write(order, wanted):
+    places = {
+        "buyer": order.user_id,
+        "address": order.address,
+        "phone": order.phone,
+        "subtotal": order.subtotal,
+        "discount": order.discount,
+        "currency": order.currency,
+        "voucher": order.voucher_id,
+        "products": list(wanted),
+        "amounts": list(wanted.values()),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_PLACE, places)
+        row = cursor.fetchone()
+    if row is None:
+        raise BuyerGone
+    order.pk, order.created_at = row
+
+
+def complete_order(*, by, order_id):
+    """Completes a new order, which grants the credits of its lesson packs. For administrators.
+
+    Raises OrderFinal for one that was completed or canceled, NotAllowed, and Missing.
+    """
+    with transaction.atomic():
+        order = _settle(order_id, Order.Status.COMPLETED, by=by)
+        grant_for_order(order=order, by=by)
+        tell(order, Type.ORDER_COMPLETED)
+
+
+def cancel_order(*, by, order_id):
+    """Cancels a new order: its owner or an administrator. What it took goes back into stock, once.
+
+    Raises OrderFinal for one that was completed or canceled, and Missing.
+    """
+    with transaction.atomic():
+        order = _settle(order_id, Order.Status.CANCELED, by=by)
+        with connection.cursor() as cursor:
+            cursor.execute(_HOLD_ORDERED, [order.pk])
+            give_cause(reason=StockEntry.Reason.CANCELLATION, order=order.pk, by=by.pk)
+            cursor.execute(_RESTOCK, [order.pk])
+        tell(order, Type.ORDER_CANCELED)
+
+
+def _settle(order_id, status, *, by):
+    """Gives a new order its final status, once. Returns the order."""
+    with connection.cursor() as cursor:
+        cursor.execute(_HOLD_BUYER, [order_id])
+    order = Order.objects.visible_to(by).filter(pk=order_id).select_related("user").first()
+    if order is None:
+        raise Missing
+    if status == Order.Status.COMPLETED and not by.is_admin:
+        raise NotAllowed
+    give_cause(by=by.pk)
+    if not Order.objects.filter(pk=order_id, status=Order.Status.NEW).update(status=status):
+        raise OrderFinal
+    return order
+
+
+def history_of_order(*, by, order_id):
+    """The OrderEvents of an order, oldest first. Raises Missing."""
+    if not Order.objects.visible_to(by).filter(pk=order_id).exists():
+        raise Missing
+    return OrderEvent.objects.filter(order_id=order_id).order_by("id")
+
+
+def forget_addresses(*, user, **kwargs):
+    """Erases where an account's orders went, as it is being closed (accounts.signals). The orders stay."""
+    Order.objects.filter(user=user).update(address="", phone="")

@@ -1,0 +1,38 @@
+"""Things to buy, and ways to buy them."""
+
+import pytest
+
+from shop.models import Product, Voucher
+from shop.services import place_order
+
+
+@pytest.fixture
+def stocked(db):
+    """`stocked("Pen", 5)`: a product with five pieces in stock."""
+
+    def make(name="Pen", amount=10, price="2.50", **fields):
+        return Product.objects.create(name=name, amount=amount, price=price, **fields)
+
+    return make
+
+
+@pytest.fixture
+def bought():
+    """`bought(alice, (pen, 2), (book, 1))`: an order of alice's."""
+
+    def place(by, *lines, **more):
+        items = [{"product_id": product.pk, "amount": amount} for product, amount in lines]
+        return place_order(by=by, address="1 Main Street", phone="+48123666789", items=items, **more)
+
+    return place
+
+
+@pytest.fixture
+def voucher(db):
+    """`voucher(percent=10)` or `voucher(amount=5)`."""
+
+    def make(code="SALE", *, percent=None, amount=None, **fields):
+        kind, value = ("percent", percent) if percent else ("amount", amount)
+        return Voucher.objects.create(code=code, kind=kind, value=value, **fields)
+
+    return make
