@@ -213,6 +213,8 @@ DELIVERY_RETENTION = env.duration("DELIVERY_RETENTION", "90d")
 # How long before its start a student may still cancel or move a meeting, and book one; tutors may at any time.
 CANCEL_NOTICE = env.duration("CANCEL_NOTICE", "0s")
 BOOKING_NOTICE = env.duration("BOOKING_NOTICE", "0s")
+# Whoever cancels or moves later than this before the start forfeits the credits that the meeting cost.
+CREDIT_NOTICE = env.duration("CREDIT_NOTICE", "0s")
 # How far ahead students may book.
 BOOKING_AHEAD = env.optional_duration("BOOKING_AHEAD", "off")
 # How long before a meeting its people are reminded.
@@ -294,6 +296,9 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
     "SORT_OPERATIONS": False,
-    "ENUM_NAME_OVERRIDES": {},
+    "ENUM_NAME_OVERRIDES": {
+        "MeetingStatus": "scheduling.models.Status",
+        "OrderStatus": "shop.models.orders.Order.Status",
+    },
     "PREPROCESSING_HOOKS": ["config.openapi.canonical_first"],
 }

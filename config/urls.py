@@ -6,6 +6,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from accounts.api import urls as accounts
 from config import health, problems
+from shop.api import urls as shop
 
 urlpatterns = [
     path("auth/", include(accounts.auth)),
@@ -13,7 +14,11 @@ urlpatterns = [
     path("api/v1/token/", include(accounts.token)),
     path("api/v1/", include(accounts.management)),
     path("api/v1/notifications/", include("notifications.api.urls")),
+    path("api/v1/", include("scheduling.api.urls")),
+    path("api/v1/", include(shop.canonical)),
     path("api/", include(accounts.web_store)),
+    path("api/", include(shop.web_store)),
+    path("media/", include(shop.media)),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerView.as_view(), name="docs"),
     path("admin/", admin.site.urls),

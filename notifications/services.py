@@ -43,17 +43,18 @@ WITH wanted AS (
 SELECT id, created_at, in_app FROM told"""
 
 
-def notify(*, user, type, title, message, key, link="", meeting_id=None, mail=NOTIFICATION, context=None):
+def notify(*, user, type, title, message, key, link="", meeting_id=None, mail=NOTIFICATION, sms=NOTIFICATION, context=None):
     """Tells one person something, once: in the app, and by e-mail and SMS as their preferences have it.
 
     `key` names the cause (`ticket_answer:31`); a second call with it, however parallel, writes nothing. `link` is a path
     (`/api/v1/meetings/5/`). `title` (cut to 100 characters) and `message` are in the person's language: render them inside
-    `in_language_of(user)`. `mail` names the renderer of the e-mail, which finds `context` (ids and small values) in its
-    delivery; without it the mail says what the notification says.
+    `in_language_of(user)`. `mail` and `sms` name the renderers of the messages, which find `context` (ids and small values)
+    in their delivery; without them the messages say what the notification says.
 
     Returns the Notification, or None where the key was known.
     """
     renderer_of(mail)
+    renderer_of(sms)
     places = {
         "user": user.pk,
         "meeting": meeting_id,
@@ -64,7 +65,7 @@ def notify(*, user, type, title, message, key, link="", meeting_id=None, mail=NO
         "key": key,
         "language": language_of(user),
     }
-    channels = orjson.dumps(list(_channels(user, type, key, mail, context or {}))).decode()
+    channels = orjson.dumps(list(_channels(user, type, key, {Channel.EMAIL: mail, Channel.SMS: sms}, context or {}))).decode()
     with connection.cursor() as cursor:
         cursor.execute(_NOTIFY, places | {"channels": channels})
         row = cursor.fetchone()
@@ -76,7 +77,7 @@ def notify(*, user, type, title, message, key, link="", meeting_id=None, mail=NO
     )
 
 
-def _channels(user, type, key, mail, context):
+def _channels(user, type, key, kinds, context):
     yield {"channel": Channel.IN_APP, "default": True}
     addresses = {Channel.EMAIL: user.email, Channel.SMS: user.phone}
     for channel, address in addresses.items():
@@ -85,7 +86,7 @@ def _channels(user, type, key, mail, context):
             yield {
                 "channel": channel,
                 "address": address,
-                "kind": mail if channel == Channel.EMAIL else NOTIFICATION,
+                "kind": kinds[channel],
                 "context": context,
                 "key": outbox_key,
                 "message_id": message_id_of(outbox_key),

@@ -7,3 +7,14 @@ class SchedulingConfig(AppConfig):
 
     name = "scheduling"
     verbose_name = _("Scheduling")
+
+    def ready(self):
+        from accounts.signals import account_closed
+
+        account_closed.connect(_forget, dispatch_uid="scheduling")
+
+
+def _forget(user, **kwargs):
+    from scheduling.services import forget_user
+
+    forget_user(user=user)

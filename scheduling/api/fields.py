@@ -1,0 +1,30 @@
+"""Fields of weekly hours: dates and times without a zone, as they are."""
+
+from django.db.models import F, Func, TextField, Value
+from rest_framework import serializers
+
+from scheduling.models.availability import check_zone
+
+
+class WallTimeField(serializers.TimeField):
+    """A time on the wall, such as 10:00."""
+
+    def __init__(self, **kwargs):
+        super().__init__(format="%H:%M", input_formats=["%H:%M", "%H:%M:%S"], **kwargs)
+
+    def expression(self):
+        return Func(F(self.source), Value("HH24:MI"), function="to_char", output_field=TextField())
+
+
+class DayField(serializers.DateField):
+    """A date, such as 2026-11-23."""
+
+    def expression(self):
+        return F(self.source)
+
+
+class ZoneField(serializers.CharField):
+    """An IANA time zone."""
+
+    def __init__(self, **kwargs):
+        super().__init__(max_length=64, validators=[check_zone], **kwargs)

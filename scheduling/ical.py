@@ -1,0 +1,80 @@
+"""Meetings as iCalendar (RFC 5545, and RFC 5546 for invitations)."""
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+from icalendar import Calendar, Event, vCalAddress
+
+from notifications.messages import one_line
+from scheduling.models import Status
+
+_PRODUCT = "-//Frontdesk//Scheduling//EN"
+_STATUS = {
+    Status.PENDING: "TENTATIVE",
+    Status.CONFIRMED: "CONFIRMED",
+    Status.COMPLETED: "CONFIRMED",
+    Status.CANCELED: "CANCELLED",
+}
+
+
+def feed_of(user, meetings):
+    """A calendar, as bytes, of meetings that one person takes part in; student and tutor must be loaded."""
+    calendar = _calendar("PUBLISH")
+    calendar.add("X-WR-CALNAME", "Frontdesk")
+    # How often programs should ask again (RFC 7986), in both spellings.
+    calendar.add("REFRESH-INTERVAL;VALUE=DURATION", "PT1H")
+    calendar.add("X-PUBLISHED-TTL", "PT1H")
+    for meeting in meetings:
+        calendar.add_component(_event(meeting, other=meeting.student if meeting.tutor_id == user.pk else meeting.tutor))
+    return calendar.to_ical()
+
+
+def invitation(meeting):
+    """A meeting, as bytes, for its student's mail program: a REQUEST, or a CANCEL where it was canceled."""
+    calendar = _calendar("CANCEL" if meeting.status == Status.CANCELED else "REQUEST")
+    event = _event(meeting, other=meeting.tutor)
+    event.add("ORGANIZER", _person(meeting.tutor, ROLE="CHAIR"))
+    event.add("ATTENDEE", _person(meeting.student, ROLE="REQ-PARTICIPANT", PARTSTAT="ACCEPTED", RSVP="FALSE"))
+    calendar.add_component(event)
+    return calendar.to_ical()
+
+
+def _calendar(method):
+    calendar = Calendar()
+    calendar.add("PRODID", _PRODUCT)
+    calendar.add("VERSION", "2.0")
+    calendar.add("CALSCALE", "GREGORIAN")
+    calendar.add("METHOD", method)
+    return calendar
+
+
+def _event(meeting, *, other):
+    event = Event()
+    # The UID never changes; SEQUENCE and LAST-MODIFIED grow with each change (a trigger sees to that).
+    event.add("UID", str(meeting.uid))
+    event.add("SEQUENCE", meeting.sequence)
+    event.add("DTSTAMP", meeting.updated_at)
+    event.add("LAST-MODIFIED", meeting.updated_at)
+    event.add("CREATED", meeting.created_at)
+    event.add("DTSTART", meeting.start_time)
+    event.add("DTEND", meeting.end_time)
+    event.add("STATUS", _STATUS[meeting.status])
+    event.add("SUMMARY", one_line(meeting.subject))
+    event.add("DESCRIPTION", "\n\n".join(filter(None, (_with(other), _printable(meeting.notes)))))
+    event.add("URL", f"{settings.SITE_URL}/api/v1/meetings/{meeting.pk}/")
+    return event
+
+
+def _with(person):
+    return _("With %(person)s") % {"person": one_line(person.get_full_name())} if person else ""
+
+
+def _printable(text):
+    # iCalendar knows line breaks (written \n), but no other control characters.
+    return "\n".join(one_line(line) for line in (text or "").splitlines())
+
+
+def _person(user, **params):
+    address = vCalAddress(f"mailto:{user.email}" if user.email else f"tel:{user.phone}")
+    address.params["CN"] = one_line(user.get_full_name()).replace('"', "'")
+    address.params.update(params)
+    return address

@@ -1,0 +1,64 @@
+"""Whom to wait for, in the order of docs/locking.md: accounts by id, then meetings by id, then slots by id."""
+
+from django.conf import settings
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from accounts.models import User
+from scheduling.errors import SlotUnavailable
+from scheduling.models import Meeting, TimeSlot
+
+_COLUMNS = "u.id, u.username, u.email, u.phone, u.first_name, u.last_name, u.language, u.user_type, u.is_active, u.closed_at"
+
+# NO KEY: rows that only refer to an account (notifications, sessions) need not wait.
+_LOCK_PEOPLE = f"""
+SELECT {_COLUMNS} FROM accounts_user u
+WHERE u.id = %(student)s OR u.id IN (SELECT s.tutor_id FROM scheduling_timeslot s WHERE s.id = ANY(%(slots)s))
+ORDER BY u.id FOR NO KEY UPDATE OF u"""  # noqa: S608 (our own names)
+
+
+def lock_people(*, student_id, slot_ids):
+    """Locks the student and the tutors of the slots, and returns them by id. Those who are missing are left out.
+
+    Whoever books for the same student, or publishes slots of the same tutors, waits.
+    """
+    places = {"student": student_id, "slots": list(slot_ids)}
+    return {user.pk: user for user in User.objects.raw(_LOCK_PEOPLE, places)}
+
+
+def lock_tutor(tutor_id):
+    """Locks one tutor, whose slots are to be published or changed. Annotated with `now`, the database's time."""
+    return User.objects.select_for_update(no_key=True).annotate(now=Now()).get(pk=tutor_id)
+
+
+def lock_meeting(*, by, meeting_id):
+    """Locks a meeting that the actor takes part in or administers, or returns None.
+
+    Its `student` and `tutor` come along, and three facts by the database's clock: whether it has `begun`, and whether it is
+    too late to cancel it (`late`) or to get the credits back (`forfeits`).
+    """
+    return (
+        Meeting.objects.visible_to(by)
+        .select_related("student", "tutor")
+        .select_for_update(of=("self",), no_key=True)
+        .annotate(
+            begun=Q(start_time__lte=Now()),
+            late=Q(start_time__lte=Now() + settings.CANCEL_NOTICE),
+            forfeits=Q(start_time__lte=Now() + settings.CREDIT_NOTICE),
+        )
+        .filter(pk=meeting_id)
+        .first()
+    )
+
+
+def lock_slot(slot_id):
+    """Locks one slot, or returns None."""
+    return TimeSlot.objects.select_for_update(no_key=True).filter(pk=slot_id).first()
+
+
+def working_tutor(people, tutor_id):
+    """The tutor, if they still work here. Raises SlotUnavailable."""
+    tutor = people.get(tutor_id)
+    if tutor is None or not (tutor.is_active and tutor.is_admin):
+        raise SlotUnavailable
+    return tutor

@@ -1,0 +1,84 @@
+"""Offering slots, changing and withdrawing them."""
+
+from datetime import UTC, time, timedelta
+
+from django.db import transaction
+
+from config.errors import Missing, NotAllowed, Protected, named_constraints
+from scheduling.errors import StartInPast
+from scheduling.models import AvailabilityException, TimeSlot
+from scheduling.services.locks import lock_slot, lock_tutor
+
+
+def create_slot(*, by, start_time, end_time, is_available=True, credits=0):
+    """Offers a slot of the actor, an administrator. Returns the TimeSlot. Raises SlotOverlap, StartInPast."""
+    if not by.is_admin:
+        raise NotAllowed
+    with named_constraints(), transaction.atomic():
+        tutor = lock_tutor(by.pk)
+        if start_time <= tutor.now:
+            raise StartInPast
+        return TimeSlot.objects.create(
+            tutor_id=by.pk, start_time=start_time, end_time=end_time, is_available=is_available, credits=credits
+        )
+
+
+def change_slot(*, by, slot_id, **changes):
+    """Changes times, `is_available` or `credits` of a slot. Returns the TimeSlot.
+
+    Raises SlotBooked for new times of a slot that a meeting takes, SlotTaken where such a one shall be offered again.
+    """
+    with named_constraints(), transaction.atomic():
+        slot, now = _lock(by, slot_id)
+        changed = {name: value for name, value in changes.items() if value != getattr(slot, name)}
+        if not changed:
+            return slot
+        if "start_time" in changed and changed["start_time"] <= now:
+            raise StartInPast
+        if changed.keys() & {"start_time", "end_time"}:
+            _keep_away(slot)
+            changed["origin"] = TimeSlot.Origin.HAND
+        for name, value in changed.items():
+            setattr(slot, name, value)
+        slot.save(update_fields=list(changed))
+    return slot
+
+
+def delete_slot(*, by, slot_id):
+    """Takes a slot away for good. Raises Protected where it has, or had, a meeting."""
+    with transaction.atomic():
+        slot, _ = _lock(by, slot_id)
+        if slot.meetings.exists():
+            raise Protected
+        _keep_away(slot)
+        slot.delete()
+
+
+def _lock(by, slot_id):
+    if not by.is_admin:
+        raise NotAllowed
+    tutor_id = TimeSlot.objects.filter(pk=slot_id).values_list("tutor_id", flat=True).first()
+    if tutor_id is None:
+        raise Missing
+    now = lock_tutor(tutor_id).now
+    slot = lock_slot(slot_id)
+    if slot is None:
+        raise Missing
+    return slot, now
+
+
+def _keep_away(slot):
+    """A slot of a weekly rule that was taken away or moved by hand must not come back: its hours become hours off."""
+    if slot.origin != TimeSlot.Origin.RULE:
+        return
+    start = slot.start_time.astimezone(UTC)
+    midnight = (start + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+    end = min(slot.end_time.astimezone(UTC), midnight)  # the part before midnight is enough to keep the slot away
+    AvailabilityException.objects.create(
+        tutor_id=slot.tutor_id,
+        kind=AvailabilityException.Kind.OFF,
+        date=start.date(),
+        start_time=start.time(),
+        end_time=time(0) if end == midnight else end.time(),
+        time_zone="UTC",
+    )

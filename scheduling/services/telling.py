@@ -1,0 +1,167 @@
+"""Whom a change of a meeting concerns, and what they read. Mails render what they say when they go out (scheduling.mails)."""
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from notifications.mails import NOTIFICATION
+from notifications.services import in_language_of, notify, tell_time
+
+
+def booked(meeting):
+    """To the tutor: somebody took a slot."""
+    with in_language_of(meeting.tutor):
+        _tell(
+            meeting.tutor,
+            meeting,
+            type="new_reservation",
+            title=_("New reservation"),
+            message=_("%(student)s booked %(time)s: %(subject)s.") % _words(meeting),
+            key=f"new_reservation:{meeting.pk}",
+        )
+
+
+def booked_series(meetings):
+    """To the tutor: somebody took the same hour of several weeks. One notification names all dates."""
+    first = meetings[0]
+    with in_language_of(first.tutor):
+        dates = "\n".join(tell_time(meeting.start_time) for meeting in meetings)
+        title = ngettext("New reservation of %d meeting", "New reservation of %d meetings", len(meetings)) % len(meetings)
+        _tell(
+            first.tutor,
+            first,
+            type="new_reservation",
+            title=title,
+            message=_("%(student)s booked: %(subject)s.") % _words(first) + "\n\n" + dates,
+            key=f"new_reservation:{first.pk}",
+        )
+
+
+def confirmed(meeting):
+    """To the student: the tutor said yes. The mail carries an invitation for the calendar."""
+    if meeting.student is None:
+        return
+    with in_language_of(meeting.student):
+        _tell(
+            meeting.student,
+            meeting,
+            type="reservation_confirmed",
+            title=_("Reservation confirmed"),
+            message=_("%(tutor)s confirmed %(time)s: %(subject)s.") % _words(meeting),
+            key=f"reservation_confirmed:{meeting.pk}:{meeting.sequence}",
+            mail="scheduling.confirmed",
+        )
+
+
+def canceled(meeting, *, by):
+    """To the other side; where neither side canceled, to both."""
+    for person in _others(meeting, by):
+        with in_language_of(person):
+            _tell(
+                person,
+                meeting,
+                type="reservation_canceled",
+                title=_("Reservation canceled"),
+                message=_("%(by)s canceled %(time)s: %(subject)s.") % _words(meeting, by=by),
+                key=f"reservation_canceled:{meeting.pk}",
+                mail="scheduling.canceled",
+            )
+
+
+def moved(meeting, *, by, before, old_tutor):
+    """To the other side: another time. A tutor who loses the meeting hears of a cancellation, the new one of a reservation."""
+    if old_tutor.pk != meeting.tutor_id:
+        booked_by_move(meeting)
+        if old_tutor.pk != by.pk:
+            _tell_lost(meeting, old_tutor, by, before)
+    for person in _others(meeting, by):
+        if person.pk == meeting.tutor_id != old_tutor.pk:
+            continue
+        invited = person.pk == meeting.student_id and meeting.status == "confirmed"
+        with in_language_of(person):
+            _tell(
+                person,
+                meeting,
+                type=_type_of_move(meeting, person),
+                title=_("Reservation moved"),
+                message=_("%(by)s moved %(before)s to %(time)s: %(subject)s.") % _words(meeting, by=by, before=before),
+                key=f"reservation_moved:{meeting.pk}:{meeting.sequence}",
+                mail="scheduling.confirmed" if invited else NOTIFICATION,
+            )
+
+
+def booked_by_move(meeting):
+    """To a tutor to whom a meeting of another one was moved."""
+    with in_language_of(meeting.tutor):
+        _tell(
+            meeting.tutor,
+            meeting,
+            type="new_reservation",
+            title=_("New reservation"),
+            message=_("%(student)s booked %(time)s: %(subject)s.") % _words(meeting),
+            key=f"new_reservation:{meeting.pk}:{meeting.sequence}",
+        )
+
+
+def reminded(meeting):
+    """To both: it is about to begin. The mail and the SMS look once more whether it still does."""
+    for person in (meeting.student, meeting.tutor):
+        if person is None:
+            continue
+        with in_language_of(person):
+            _tell(
+                person,
+                meeting,
+                type="reminder",
+                title=_("Reminder: %(subject)s") % _words(meeting),
+                message=_("%(subject)s, %(student)s and %(tutor)s: %(time)s.") % _words(meeting),
+                key=f"reminder:{meeting.pk}:{meeting.start_time.timestamp():.0f}:{meeting.reminded}",
+                mail="scheduling.reminder",
+                sms="scheduling.reminder",
+                context={"meeting": meeting.pk, "start": meeting.start_time.isoformat()},
+            )
+
+
+def _tell_lost(meeting, old_tutor, by, before):
+    with in_language_of(old_tutor):
+        _tell(
+            old_tutor,
+            meeting,
+            type="reservation_canceled",
+            title=_("Reservation canceled"),
+            message=_("%(by)s moved %(before)s to another tutor: %(subject)s.") % _words(meeting, by=by, before=before),
+            key=f"reservation_canceled:{meeting.pk}:{meeting.sequence}",
+        )
+
+
+def _type_of_move(meeting, person):
+    # The types are those that clients know; "system" is for a student whose meeting is not confirmed.
+    if person.pk == meeting.tutor_id:
+        return "new_reservation"
+    return "reservation_confirmed" if meeting.status == "confirmed" else "system"
+
+
+def _others(meeting, by):
+    """The participants but the actor, each once."""
+    people = {person.pk: person for person in (meeting.student, meeting.tutor) if person is not None}
+    return [person for key, person in people.items() if key != by.pk]
+
+
+def _words(meeting, *, by=None, before=None):
+    return {
+        "student": meeting.student.get_full_name() if meeting.student else "",
+        "tutor": meeting.tutor.get_full_name(),
+        "by": by.get_full_name() if by else "",
+        "subject": meeting.subject,
+        "time": tell_time(meeting.start_time),
+        "before": tell_time(before) if before else "",
+    }
+
+
+def _tell(person, meeting, *, context=None, **values):
+    notify(
+        user=person,
+        meeting_id=meeting.pk,
+        link=f"/api/v1/meetings/{meeting.pk}/",
+        context=context or {"meeting": meeting.pk},
+        **values,
+    )

@@ -1,0 +1,62 @@
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from scheduling import services
+from scheduling.models import Meeting, TimeSlot
+
+
+def hour(number=0, days=3):
+    """The start of an hour some days from now, in UTC."""
+    base = timezone.now().replace(minute=0, second=0, microsecond=0) + timedelta(days=days)
+    return base + timedelta(hours=number)
+
+
+@pytest.fixture
+def slot(tim):
+    """`slot(3)`: an hour of tim's, three hours after the first."""
+
+    def make(number=0, *, tutor=tim, days=3, minutes=60, **fields):
+        start = hour(number, days)
+        return services.create_slot(by=tutor, start_time=start, end_time=start + timedelta(minutes=minutes), **fields)
+
+    return make
+
+
+@pytest.fixture
+def book(slot, alice):
+    """`book(by=alice)`: a pending meeting with tim."""
+
+    def make(taken=None, *, by=alice, subject="Algebra", status=None, **fields):
+        meeting = services.book_meeting(by=by, time_slot_id=(taken or slot()).pk, subject=subject, **fields)
+        if status == "confirmed":
+            services.confirm_meeting(by=meeting.tutor, meeting_id=meeting.pk)
+        return Meeting.objects.get(pk=meeting.pk)
+
+    return make
+
+
+@pytest.fixture
+def begin(db):
+    """`begin(meeting, ago=60)`: as if the meeting had begun so many seconds ago; the database's clock cannot be set."""
+
+    def move(meeting, *, ago=60):
+        seconds = (meeting.start_time - timezone.now()).total_seconds() + ago
+        shift(meeting, seconds)
+
+    return move
+
+
+def shift(meeting, seconds):
+    """Moves a meeting and its slot to an earlier time behind the triggers' back."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        for model, key in ((TimeSlot, meeting.time_slot_id), (Meeting, meeting.pk)):
+            cursor.execute(
+                f"UPDATE {model._meta.db_table} SET start_time = start_time - make_interval(secs => %s), "
+                "end_time = end_time - make_interval(secs => %s) WHERE id = %s",
+                [seconds, seconds, key],
+            )
+        cursor.execute("SET LOCAL session_replication_role = origin")
