@@ -1,0 +1,107 @@
+"""An Idempotency-Key: one effect, one answer. Seen with orders, and the same piece everywhere."""
+
+import hashlib
+
+import psycopg
+import pytest
+from django.db import connection
+
+from config.idempotency import IdempotencyKey, _lock
+from config.tasks import sweep
+from shop.models import Order, Product
+from shop.services import create_product
+
+pytestmark = pytest.mark.django_db
+
+PATH = "/api/v1/orders/"
+
+
+@pytest.fixture
+def book(tim):
+    return create_product(by=tim, name="Book", price="9.99", amount=10)
+
+
+@pytest.fixture
+def order(book):
+    return {"address": "Main Street 1", "phone": "+48123666789", "items": [{"product_id": book.pk, "amount": 2}]}
+
+
+def test_a_retry_gets_the_first_answer_again(as_user, alice, order, book):
+    client = as_user(alice)
+
+    first = client.post(PATH, order, HTTP_IDEMPOTENCY_KEY="k1")
+    again = client.post(PATH, order, HTTP_IDEMPOTENCY_KEY="k1")
+
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert first.json() == again.json()
+    assert "Idempotency-Replayed" not in first
+    assert again["Idempotency-Replayed"] == "true"
+    assert Product.objects.get(pk=book.pk).amount == 8
+
+
+def test_the_order_of_members_does_not_matter(as_user, alice, order):
+    client = as_user(alice)
+    client.post(PATH, order, HTTP_IDEMPOTENCY_KEY="k1")
+
+    assert client.post(PATH, dict(reversed(order.items())), HTTP_IDEMPOTENCY_KEY="k1")["Idempotency-Replayed"] == "true"
+
+
+def test_both_spellings_of_the_path_are_one_request(as_user, alice, order):
+    client = as_user(alice)
+    client.post(PATH, order, HTTP_IDEMPOTENCY_KEY="k1")
+
+    assert client.post(PATH.rstrip("/"), order, HTTP_IDEMPOTENCY_KEY="k1")["Idempotency-Replayed"] == "true"
+
+
+def test_another_body_under_the_same_key_is_refused(as_user, alice, order):
+    client = as_user(alice)
+    client.post(PATH, order, HTTP_IDEMPOTENCY_KEY="k1")
+
+    answer = client.post(PATH, order | {"address": "Elsewhere"}, HTTP_IDEMPOTENCY_KEY="k1")
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "idempotency_key_reused")
+    assert Order.objects.count() == 1
+
+
+def test_keys_belong_to_their_users(as_user, alice, bob, order):
+    for user in (alice, bob):
+        assert "Idempotency-Replayed" not in as_user(user).post(PATH, order, HTTP_IDEMPOTENCY_KEY="k1")
+    assert Order.objects.count() == 2
+
+
+def test_a_failed_request_leaves_no_key(as_user, alice, order, book):
+    client = as_user(alice)
+    too_many = order | {"items": [{"product_id": book.pk, "amount": 11}]}
+
+    assert client.post(PATH, too_many, HTTP_IDEMPOTENCY_KEY="k1").status_code == 400
+    assert not IdempotencyKey.objects.exists()
+    assert client.post(PATH, order, HTTP_IDEMPOTENCY_KEY="k1").status_code == 201
+
+
+@pytest.mark.parametrize("key", ["", "two words", "x" * 256, "ключ".encode().decode("latin-1")])
+def test_a_malformed_key(as_user, alice, order, key):
+    answer = as_user(alice).post(PATH, order, HTTP_IDEMPOTENCY_KEY=key)
+
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, "Idempotency-Key")
+
+
+def test_while_the_first_still_runs(as_user, alice, order):
+    # The lock that the first request would hold, held by another connection.
+    digest = hashlib.sha256(f"{alice.pk}\x1fOrderViewSet.create\x1fk1".encode()).digest()
+    assert _lock(alice.pk, "OrderViewSet.create", "k0")
+    with psycopg.connect(**{**connection.get_connection_params(), "cursor_factory": None}) as other:
+        other.execute("SELECT pg_advisory_xact_lock(%s)", [int.from_bytes(digest[:8], signed=True)])
+
+        answer = as_user(alice).post(PATH, order, HTTP_IDEMPOTENCY_KEY="k1")
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "idempotency_key_in_progress")
+
+
+def test_keys_are_forgotten_after_a_day(as_user, alice, order, rewind):
+    client = as_user(alice)
+    client.post(PATH, order, HTTP_IDEMPOTENCY_KEY="k1")
+    rewind(seconds=24 * 3600 + 1)
+
+    sweep(0)
+
+    assert not IdempotencyKey.objects.exists()
