@@ -4,8 +4,10 @@ from typing import ClassVar
 
 from django.db.models import Q
 from drf_spectacular.utils import extend_schema, extend_schema_view
+from rest_framework.permissions import IsAuthenticated
 from rest_framework.response import Response
 
+from accounts.permissions import IsAdmin
 from config.fields import IdField, InstantField
 from config.filters import Filter, Flag
 from config.pagination import Order
@@ -43,6 +45,10 @@ class TimeSlotViewSet(ReadViewSet):
         )
     }
     item = Detail(TimeSlot.objects.visible_to, serializers.TimeSlotSerializer)
+
+    def get_permissions(self):
+        writes = self.action in ("create", "update", "partial_update", "destroy")
+        return [IsAuthenticated(), IsAdmin()] if writes else [IsAuthenticated()]
 
     def create(self, request):
         slot = services.create_slot(by=request.user, **self.validated(request))

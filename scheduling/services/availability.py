@@ -44,14 +44,18 @@ def settings_of(tutor):
 
 
 def set_buffer(*, by, buffer_minutes, tutor_id=None):
-    """How many minutes stay free between two meetings of the actor (or, by an administrator, of another tutor)."""
+    """How many minutes stay free between two meetings of the actor (or, by an administrator, of another tutor).
+
+    Returns the TutorSettings. Free slots of weekly hours are spaced anew at once.
+    """
     if not by.is_admin:
         raise NotAllowed
     tutor_id = tutor_id or by.pk
     with named_constraints(), transaction.atomic():
         lock_tutor(tutor_id)
-        TutorSettings.objects.update_or_create(tutor_id=tutor_id, defaults={"buffer_minutes": buffer_minutes})
+        found, _ = TutorSettings.objects.update_or_create(tutor_id=tutor_id, defaults={"buffer_minutes": buffer_minutes})
         publish_slots(tutor_id=tutor_id)
+    return found
 
 
 def _add(model, by, fields):
