@@ -20,7 +20,7 @@ class SessionTokenAuthentication(JWTAuthentication):
         if not header:
             return None
         scheme, _, token = header.partition(" ")
-        if scheme not in ("Bearer", "Token"):
+        if scheme.lower() not in ("bearer", "token"):
             return None
         claims = tokens.read(token.strip(), tokens.ACCESS)
         user = user_of(claims)

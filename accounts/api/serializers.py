@@ -259,7 +259,10 @@ class PasswordResetConfirmSerializer(serializers.Serializer):
 
 @_example({"channel": "email"})
 class ChannelSerializer(serializers.Serializer):
+    """Which address to verify. `username` (any of the account's names) is for those who are not signed in."""
+
     channel = serializers.ChoiceField(choices=["email", "phone"])
+    username = serializers.CharField(max_length=254, required=False)
 
 
 @_example({"channel": "email", "code": "123456"})

@@ -9,6 +9,7 @@ from django.utils.translation import get_language
 from djoser.views import UserViewSet as DjoserUserViewSet
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
+from rest_framework.exceptions import NotAuthenticated
 from rest_framework.generics import get_object_or_404
 from rest_framework.permissions import AllowAny, IsAuthenticated
 from rest_framework.response import Response
@@ -26,6 +27,7 @@ from config.reads import Detail, Listing
 from config.viewsets import ReadViewSet, ValidatingMixin
 
 ANONYMOUS_ACTIONS = {"create", "reset_password", "reset_password_confirm"}
+OPEN_ACTIONS = ANONYMOUS_ACTIONS | {"verify", "verify_confirm"}
 
 
 class AccountViewSet(ValidatingMixin, DjoserUserViewSet):
@@ -40,7 +42,7 @@ class AccountViewSet(ValidatingMixin, DjoserUserViewSet):
         return User.objects.visible_open(self.request.user)
 
     def get_permissions(self):
-        return [AllowAny() if self.action in ANONYMOUS_ACTIONS else IsAuthenticated()]
+        return [AllowAny() if self.action in OPEN_ACTIONS else IsAuthenticated()]
 
     def get_authenticators(self):
         # An old token in the header must not keep anybody from registering.
@@ -113,15 +115,28 @@ class AccountViewSet(ValidatingMixin, DjoserUserViewSet):
     @extend_schema(responses=NO_CONTENT)
     @action(["post"], detail=False, serializer_class=serializers.ChannelSerializer)
     def verify(self, request):
-        services.request_verification(by=request.user, **self.validated(request))
+        values = self.validated(request)
+        if request.user.is_authenticated:
+            services.request_verification(by=request.user, channel=values["channel"])
+        else:
+            name = self.named(values)
+            services.request_verification_of(identifier=name, channel=values["channel"], address=address_of(request))
         return Response(status=204)
 
     @extend_schema(responses=NO_CONTENT)
     @action(["post"], detail=False, url_path="verify/confirm", serializer_class=serializers.VerificationSerializer)
     def verify_confirm(self, request):
         values = self.validated(request)
-        services.confirm_verification(by=request.user, channel=values["channel"], digits=values["code"])
+        who = {"user_id": request.user.pk} if request.user.is_authenticated else {"identifier": self.named(values)}
+        services.confirm_verification(channel=values["channel"], digits=values["code"], **who)
         return Response(status=204)
+
+    @staticmethod
+    def named(values):
+        """The name of the account that somebody who is not signed in wants to verify."""
+        if not values.get("username"):
+            raise NotAuthenticated
+        return values["username"]
 
     def get_serializer_class(self):
         if self.action in ("verify", "verify_confirm"):

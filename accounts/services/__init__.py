@@ -3,7 +3,7 @@
 from accounts.services.accounts import change_account, change_username, close_account, create_account, register_user
 from accounts.services.passwords import change_password, confirm_reset, request_reset
 from accounts.services.sessions import end_all_sessions, end_session, log_out, refresh_session, start_session, verify_token
-from accounts.services.verification import confirm_verification, request_verification
+from accounts.services.verification import confirm_verification, request_verification, request_verification_of
 
 __all__ = [
     "change_account",
@@ -20,6 +20,7 @@ __all__ = [
     "register_user",
     "request_reset",
     "request_verification",
+    "request_verification_of",
     "start_session",
     "verify_token",
 ]

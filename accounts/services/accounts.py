@@ -2,6 +2,8 @@
 
 from uuid import uuid4
 
+from django.conf import settings
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -9,6 +11,7 @@ from django.db.models.functions import Now
 
 from accounts.errors import EmailOrPhoneNeeded, PasswordRefused, WrongPassword
 from accounts.models import DELETED_USER, Session, User, default_language
+from accounts.services.codes import EMAIL, PHONE, VERIFICATIONS, open_code
 from accounts.signals import account_closed
 from config.errors import Missing, NotAllowed, named_constraints
 from config.limits import count_try, take_back
@@ -59,6 +62,9 @@ def _open(user, password):
     user.set_password(password)
     with named_constraints(), transaction.atomic():
         user.save(force_insert=True)
+        if settings.REQUIRE_VERIFIED:  # or nobody could sign in to ask for it
+            channel = EMAIL if user.email else PHONE
+            open_code(user_id=user.pk, purpose=VERIFICATIONS[channel], channel=channel)
     return user
 
 
@@ -166,6 +172,10 @@ def close_account(*, by, user, current_password=None):
         user.groups.clear()
         user.user_permissions.clear()
         IdempotencyKey.objects.filter(user=user).delete()
+        # The admin's log calls everything by its name at the time.
+        LogEntry.objects.filter(content_type__app_label="accounts", content_type__model="user", object_id=str(user.pk)).update(
+            object_repr=DELETED_USER
+        )
         user.set_unusable_password()
         user.username, user.email, user.phone, user.first_name, user.last_name = DELETED_USER, None, None, "", ""
         user.username_chosen, user.language, user.last_login = False, default_language(), None

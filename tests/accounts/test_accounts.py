@@ -1,6 +1,7 @@
 """Changing and closing accounts."""
 
 import pytest
+from django.contrib.admin.models import CHANGE, LogEntry
 from django.db import IntegrityError, connection, transaction
 
 from accounts.errors import LastAdmin
@@ -70,6 +71,14 @@ def test_closing_erases_the_person_and_keeps_the_records(as_user, alice, path):
     assert not user.has_usable_password()
     assert not Session.objects.filter(user=alice).exists()
     assert client.get("/auth/users/me/").status_code == 401
+
+
+def test_the_admins_log_forgets_the_name(alice, tim):
+    LogEntry.objects.log_actions(tim.pk, User.objects.filter(pk=alice.pk), CHANGE, single_object=True)
+
+    close_account(by=alice, user=alice, current_password=PASSWORD)
+
+    assert LogEntry.objects.get().object_repr == DELETED_USER
 
 
 def test_names_of_closed_accounts_are_free_again(alice, bob, api):

@@ -194,4 +194,35 @@ def test_a_verification_does_not_outlive_its_address(as_user, alice):
     User.objects.filter(pk=alice.pk).update(email="moved@example.com")
 
     with pytest.raises(Exception, match="code"):
-        confirm_verification(by=User.objects.get(pk=alice.pk), channel="email", digits=digits)
+        confirm_verification(user_id=alice.pk, channel="email", digits=digits)
+
+
+def test_where_verification_is_demanded_a_code_comes_with_the_account(api, settings, mailoutbox, run_jobs):
+    settings.REQUIRE_VERIFIED = True
+    account = {"email": "new@example.com", "password": "a long password"}
+    api.post("/auth/users/", account)
+    run_jobs()
+    assert api.post("/auth/jwt/create/", account).status_code == 401
+
+    digits = re.search(r"\b\d{6}\b", mailoutbox[0].body)[0]
+    body = {"channel": "email", "username": "new@example.com", "code": digits}
+    assert api.post("/auth/users/verify/confirm/", body).status_code == 204
+
+    assert api.post("/auth/jwt/create/", account).status_code == 200
+
+
+def test_whoever_is_not_signed_in_names_the_account(api, alice, mailoutbox, run_jobs):
+    assert api.post("/auth/users/verify/", {"channel": "email"}).status_code == 401
+    answers = [api.post("/auth/users/verify/", {"channel": "email", "username": name}) for name in ("alice", "nobody")]
+    run_jobs()
+
+    assert [(answer.status_code, answer.content) for answer in answers] == [(204, b"")] * 2
+    assert [mail.to for mail in mailoutbox] == [["alice@example.com"]]
+
+
+def test_an_account_is_sent_ten_resets_an_hour_whoever_asks(alice, mailoutbox, run_jobs):
+    for number in range(12):
+        request_reset(identifier="alice", address=f"192.0.2.{number}")
+    run_jobs()
+
+    assert len(mailoutbox) == 10

@@ -1,0 +1,57 @@
+"""Do answers tell existing and missing accounts apart by their time? Interleaved tries of both, and the difference.
+
+    make manage ARGS="migrate" && DATABASE_URL=… python -m bench.sign_in_timing [tries]
+
+Needs a migrated database, in which it opens and closes an account of its own.
+"""
+
+import os
+import statistics
+import sys
+import time
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+for limit in ("SIGN_IN", "RESET"):
+    os.environ[f"LIMIT_{limit}"] = "off"
+os.environ["LOG_LEVEL"] = "WARNING"
+django.setup()
+
+from rest_framework.test import APIClient  # noqa: E402 (Django first)
+
+from accounts.models import User  # noqa: E402
+from accounts.services import register_user  # noqa: E402
+
+KNOWN, UNKNOWN = "timing-known@example.com", "timing-other@example.com"
+
+
+def spend(call):
+    began = time.perf_counter()
+    call()
+    return (time.perf_counter() - began) * 1000
+
+
+def compare(name, call, tries):
+    """Prints the medians (ms) of both kinds of tries and their difference."""
+    for who in (KNOWN, UNKNOWN) * 10:
+        call(who)
+    times = {KNOWN: [], UNKNOWN: []}
+    for number in range(tries):
+        # Which comes first changes, so that nothing clings to the order.
+        for who in (KNOWN, UNKNOWN) if number % 2 else (UNKNOWN, KNOWN):
+            times[who].append(spend(lambda who=who: call(who)))
+    known, unknown = (statistics.median(times[who]) for who in (KNOWN, UNKNOWN))
+    print(f"{name}: known {known:.3f} ms, unknown {unknown:.3f} ms, difference {(known / unknown - 1) * 100:+.2f} %")
+
+
+def main(tries=2000):
+    client = APIClient()
+    if not User.objects.named(KNOWN).exists():
+        register_user(email=KNOWN, password="a long password")
+    compare("sign-in", lambda who: client.post("/auth/jwt/create/", {"email": who, "password": "wrong"}), tries)
+    compare("reset", lambda who: client.post("/auth/users/reset_password/", {"email": who}), tries)
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:]))
