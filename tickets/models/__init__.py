@@ -1,0 +1,8 @@
+"""Tickets and what was said about them. The rules stand in the database, so that whoever writes obeys them."""
+
+from tickets.models.answers import Answer
+from tickets.models.attachments import Attachment
+from tickets.models.search import SearchText
+from tickets.models.tickets import Awaiting, Priority, Status, StatusChange, Ticket
+
+__all__ = ["Answer", "Attachment", "Awaiting", "Priority", "SearchText", "Status", "StatusChange", "Ticket"]

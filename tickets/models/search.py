@@ -1,0 +1,43 @@
+"""The words of tickets, for searching."""
+
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVectorField
+from django.db import models
+from django.db.models import F
+
+from tickets.models.tickets import Ticket
+
+# Tickets are searched newest first, a block of 2**15 at a time (tickets_search in migrations/search.sql).
+BLOCK_BITS = 15
+
+
+class SearchText(models.Model):
+    """One ticket's words and the columns by which tickets are filtered, side by side for one index. Triggers keep it.
+
+    `words` are those that its owner may see; `staff_words` have those of internal notes besides.
+    """
+
+    ticket = models.OneToOneField(Ticket, models.CASCADE, primary_key=True, related_name="+")
+    block = models.GeneratedField(
+        expression=F("ticket").bitrightshift(BLOCK_BITS), output_field=models.BigIntegerField(), db_persist=True
+    )
+    owner = models.BigIntegerField()
+    status = models.CharField(max_length=1)
+    awaiting = models.CharField(max_length=10, null=True)  # noqa: DJ001 (as the ticket has it)
+    assignee = models.BigIntegerField(null=True)
+    words = SearchVectorField()
+    staff_words = SearchVectorField()
+
+    class Meta:
+        indexes = (
+            # Its entries are written at once: a list of pending ones would be read through by every search.
+            GinIndex(
+                fields=["block", "owner", "status", "awaiting", "assignee", "words", "staff_words"],
+                name="ticket_words",
+                fastupdate=False,
+            ),
+            models.Index(fields=["owner", "-ticket"], name="ticket_words_of_owner"),
+        )
+
+    def __str__(self):
+        return f"words of ticket #{self.ticket_id}"

@@ -1,0 +1,152 @@
+"""The use cases of the support desk.
+
+Whoever may not see a ticket hears that there is none (Missing); whoever sees it and may not do something, NotAllowed.
+"""
+
+from django.db import connection, transaction
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from config.errors import Missing, NotAllowed, named_constraints
+from notifications.models import Type
+from notifications.services import in_language_of, notify
+from tickets.files import keeping_files, store_files
+from tickets.mails import ANSWERED
+from tickets.models import Answer, Attachment, Priority, StatusChange, Ticket
+
+# People before tickets (docs/locking.md), and who it is that changes the status, for the trigger.
+_LOCK_PEOPLE = """
+WITH people AS (
+    SELECT id FROM accounts_user WHERE id IN (%s, (SELECT user_id FROM tickets_ticket WHERE id = %s)) ORDER BY id FOR KEY SHARE
+)
+SELECT set_config('frontdesk.actor', %s, true), count(*) FROM people"""
+_EXCERPT = 500  # characters of an answer in the list of notifications; the mail has all of it
+
+
+def open_ticket(*, by, message, subject="", priority=Priority.NORMAL, order_id=None, meeting_id=None, files=()):
+    """Opens a ticket, which may be about one of the actor's own orders or meetings. Returns it.
+
+    Raises NotOwnOrder, NotOwnMeeting, and what `store_files` raises.
+    """
+    with keeping_files():
+        stored = store_files(files)
+        with named_constraints(), transaction.atomic():
+            ticket = Ticket.objects.create(
+                user=by, message=message, subject=subject, priority=priority, order_id=order_id, meeting_id=meeting_id
+            )
+            _attach(stored, ticket_id=ticket.pk)
+    return ticket
+
+
+def answer_ticket(*, by, ticket_id, message, internal=False, files=()):
+    """Says something about a ticket, and tells its owner if it was not the owner. Returns the answer.
+
+    `internal` is for support: a note that its owner never sees nor hears of; from anybody else it means nothing.
+    Raises Missing and what `store_files` raises.
+    """
+    ticket = Ticket.objects.visible_to(by).filter(pk=ticket_id).first()
+    if ticket is None:
+        raise Missing
+    with keeping_files():
+        # Before the transaction: nobody shall wait for a lock of ours while megabytes are written.
+        stored = store_files(files)
+        with named_constraints(), transaction.atomic():
+            answer = Answer.objects.create(ticket=ticket, user=by, message=message, internal=internal and by.is_staff)
+            _attach(stored, ticket_id=ticket.pk, answer_id=answer.pk)
+            if ticket.user_id != by.pk and not answer.internal:
+                _tell_of_answer(ticket, answer)
+    return answer
+
+
+def _attach(stored, **to):
+    rows = [Attachment(**to, position=position, **file._asdict()) for position, file in enumerate(stored, 1)]
+    Attachment.objects.bulk_create(rows)
+
+
+def set_status(*, by, ticket_id, status):
+    """Support says where a ticket stands; its owner hears of a change. Returns the ticket. Raises Missing and NotAllowed."""
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute(_LOCK_PEOPLE, [by.pk, ticket_id, str(by.pk)])
+        ticket = _ticket_for_support(by, ticket_id)
+        changed = ticket.status != status
+        Ticket.objects.filter(pk=ticket.pk).update(status=status, changed_status=by)
+        ticket.status, ticket.changed_status = status, by
+        if changed and ticket.user_id != by.pk:
+            _tell_of_status(ticket)
+    return ticket
+
+
+def change_ticket(*, by, ticket_id, **changes):
+    """Support sorts a ticket: `subject`, `priority`, `assignee_id`. Raises Missing, NotAllowed and AssigneeRefused."""
+    with named_constraints(), transaction.atomic():
+        ticket = _ticket_for_support(by, ticket_id)
+        if changes:
+            Ticket.objects.filter(pk=ticket.pk).update(**changes)
+
+
+def _ticket_for_support(by, ticket_id):
+    """The ticket, locked."""
+    ticket = Ticket.objects.visible_to(by).select_for_update(no_key=True).filter(pk=ticket_id).first()
+    if ticket is None:
+        raise Missing
+    if not by.is_staff:
+        raise NotAllowed
+    return ticket
+
+
+def find_attachment(*, by, attachment_id):
+    """A file that the actor may read. Raises Missing."""
+    attachment = Attachment.objects.visible_to(by).filter(pk=attachment_id).first()
+    if attachment is None:
+        raise Missing
+    return attachment
+
+
+def unassign(*, user):
+    """Takes open tickets off the hands of somebody whose account is being closed."""
+    Ticket.objects.filter(assignee=user).exclude(status="c").update(assignee=None)
+
+
+def _tell_of_answer(ticket, answer):
+    owner = _owner_of(ticket)
+    with in_language_of(owner):
+        notify(
+            user=owner,
+            type=Type.TICKET_ANSWERED,
+            title=_("Reply to your ticket #%(number)s") % {"number": ticket.pk},
+            message=_cut(answer.message),
+            key=f"ticket_answer:{answer.pk}",
+            link=path_of(ticket),
+            mail=ANSWERED,
+            context={"answer": answer.pk},
+        )
+
+
+def _tell_of_status(ticket):
+    # The trigger has just written it, and the ticket is locked: the newest change is this one.
+    change = StatusChange.objects.filter(ticket=ticket).latest("pk")
+    owner = _owner_of(ticket)
+    with in_language_of(owner):
+        notify(
+            user=owner,
+            type=Type.TICKET_STATUS,
+            title=_("Your ticket #%(number)s is now %(status)s") % {"number": ticket.pk, "status": ticket.get_status_display()},
+            message=ticket.topic,
+            key=f"ticket_status:{change.pk}",
+            link=path_of(ticket),
+        )
+
+
+def _owner_of(ticket):
+    # Read after the write that locked it: an account that was closed meanwhile has no address any more.
+    return User.objects.get(pk=ticket.user_id)
+
+
+def path_of(ticket):
+    """The path of a ticket, as clients have it."""
+    return f"/api/ticket/{ticket.pk}"
+
+
+def _cut(text):
+    return text if len(text) <= _EXCERPT else text[: _EXCERPT - 1] + "…"
