@@ -234,6 +234,7 @@ class ExceptionSerializer(_HoursSerializer):
         read_only_fields = ("id", "tutor", "created_at")
 
 
+@extend_schema_serializer(examples=[OpenApiExample("A quarter of an hour between meetings", {"buffer_minutes": 15})])
 class TutorSettingsSerializer(serializers.Serializer):
     """What the caller wants of their calendar."""
 

@@ -1,0 +1,105 @@
+"""The OpenAPI document: valid, complete, with examples and errors, and readable without internet."""
+
+import io
+
+import pytest
+import yaml
+from django.core.management import call_command
+from django.test import Client
+from django.urls import URLPattern, get_resolver
+from openapi_spec_validator import validate
+
+pytestmark = pytest.mark.django_db
+
+METHODS = {"get", "post", "put", "patch", "delete"}
+
+
+@pytest.fixture(scope="module")
+def schema():
+    out = io.StringIO()
+    call_command("spectacular", "--validate", "--fail-on-warn", stdout=out)
+    return yaml.safe_load(out.getvalue())
+
+
+@pytest.fixture(scope="module")
+def operations(schema):
+    """{"POST /auth/jwt/create/": operation, …}"""
+    return {
+        f"{method.upper()} {path}": operation
+        for path, item in schema["paths"].items()
+        for method, operation in item.items()
+        if method in METHODS
+    }
+
+
+def test_it_is_openapi_3_1(schema):
+    assert schema["openapi"].startswith("3.1")
+    validate(schema)
+
+
+def leaves(patterns, prefix=""):
+    for entry in patterns:
+        path = prefix + str(entry.pattern).lstrip("^")
+        if isinstance(entry, URLPattern):
+            yield path, entry
+        else:
+            yield from leaves(entry.url_patterns, path)
+
+
+def test_every_door_of_a_view_is_in_it(operations):
+    """As many operations as the views have methods behind the API's paths."""
+    expected = 0
+    for path, pattern in leaves(get_resolver().url_patterns):
+        view = getattr(pattern.callback, "cls", None)
+        if not path.startswith(("api/", "auth/")) or view is None or path.startswith(("api/schema", "api/docs")):
+            continue
+        actions = getattr(pattern.callback, "actions", None) or {m for m in METHODS if hasattr(view, m)}
+        expected += len(METHODS & {method.lower() for method in actions})
+    assert len(operations) == expected
+
+
+def test_canonical_paths_come_first(schema):
+    paths = list(schema["paths"])
+
+    assert paths.index("/auth/jwt/create/") < paths.index("/api/v1/users/") < paths.index("/api/auth/jwt/create/")
+    assert paths.index("/api/v1/users/") < paths.index("/api/sign_in/")
+
+
+def test_every_operation_tells_its_errors(operations):
+    for name, operation in operations.items():
+        errors = {status for status in operation["responses"] if status >= "400"}
+        assert errors, name
+        if operation.get("security", [{}]) != [{}] and {} not in operation.get("security", [{}]):
+            assert "401" in errors, name
+
+
+def test_every_body_has_an_example(operations):
+    lacking = []
+    for name, operation in operations.items():
+        for media_type, content in operation.get("requestBody", {}).get("content", {}).items():
+            if media_type == "application/json" and "examples" not in content:
+                lacking.append(name)
+    assert lacking == []
+
+
+def test_lists_document_their_pages(operations):
+    parameters = {parameter["name"] for parameter in operations["GET /api/v1/users/"]["parameters"]}
+
+    assert parameters == {"limit", "cursor", "user_type", "is_staff", "search", "Link"} - {"Link"}
+    assert "Link" in operations["GET /api/v1/users/"]["responses"]["200"]["headers"]
+
+
+def test_it_is_served():
+    answer = Client().get("/api/schema/")
+
+    assert answer.status_code == 200
+    assert answer["Content-Type"].startswith("application/vnd.oai.openapi")
+
+
+def test_the_documentation_loads_nothing_from_elsewhere():
+    answer = Client().get("/api/docs/")
+    page = answer.content.decode()
+
+    assert answer.status_code == 200
+    assert "/static/drf_spectacular_sidecar/swagger-ui-dist/swagger-ui-bundle.js" in page
+    assert "https://" not in page.replace("https://www.w3.org", "")
