@@ -15,6 +15,7 @@ from config.errors import Conflict, Invalid, KeyReused
 from config.json import dumps
 from config.models import IdempotencyKey
 
+_READ_AT_ONCE = 64 * 1024
 _FORM = re.compile(r"[\x21-\x7e]{1,255}")
 
 
@@ -77,11 +78,20 @@ def _lock(*subject):
 def _fingerprint(request):
     digest = hashlib.sha256(request.path.rstrip("/").encode())
     # Of a form the parsed values count: its boundary is another one each time.
-    for name, value in sorted(request.data.items()):
+    form = hasattr(request.data, "lists")  # of which a name may have several values, such as files
+    members = request.data.lists() if form else ((name, [value]) for name, value in request.data.items())
+    for name, values in sorted(members):
         digest.update(dumps([name]))
-        digest.update(hashlib.sha256(value.read()).digest() if hasattr(value, "read") else dumps([value]))
-        if hasattr(value, "seek"):
-            value.seek(0)
+        for value in values:
+            digest.update(_digest_of_file(value) if hasattr(value, "read") else dumps([value]))
+    return digest.digest()
+
+
+def _digest_of_file(file):
+    digest = hashlib.sha256(dumps([file.name]))
+    for part in iter(lambda: file.read(_READ_AT_ONCE), b""):
+        digest.update(part)
+    file.seek(0)
     return digest.digest()
 
 

@@ -243,6 +243,11 @@ MEDIA_ROOT = DATA_DIR / "media"
 # Where browsers find products' pictures: a path of ours, or the address of a bucket or CDN.
 MEDIA_URL = env.text("MEDIA_URL", "/media/")
 
+# --- The support desk
+
+# The largest file that may come with a ticket or an answer; each takes up to five.
+TICKET_FILE_BYTES = env.integer("TICKET_FILE_BYTES", 10 * 1024 * 1024, least=1)
+
 # --- The shop
 
 # Currency of new products and vouchers; each may have another.
@@ -299,6 +304,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "MeetingStatus": "scheduling.models.Status",
         "OrderStatus": "shop.models.orders.Order.Status",
+        "TicketStatus": "tickets.models.Status",
     },
     "PREPROCESSING_HOOKS": ["config.openapi.canonical_first"],
 }

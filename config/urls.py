@@ -7,6 +7,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 from accounts.api import urls as accounts
 from config import health, problems
 from shop.api import urls as shop
+from tickets.api import urls as tickets
 
 urlpatterns = [
     path("auth/", include(accounts.auth)),
@@ -16,8 +17,10 @@ urlpatterns = [
     path("api/v1/notifications/", include("notifications.api.urls")),
     path("api/v1/", include("scheduling.api.urls")),
     path("api/v1/", include(shop.canonical)),
+    path("api/v1/", include(tickets.canonical)),
     path("api/", include(accounts.web_store)),
     path("api/", include(shop.web_store)),
+    path("api/", include(tickets.support_desk)),
     path("media/", include(shop.media)),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerView.as_view(), name="docs"),

@@ -103,7 +103,9 @@ class TicketViewSet(ReadViewSet):
         return [IsAuthenticated(), *([more[self.action]()] if self.action in more else [])]
 
     def get_parsers(self):
-        return [parser() for parser in MESSAGE_PARSERS] if self.action in ("create", "answer") else super().get_parsers()
+        # DRF asks before it has set the action.
+        name = self.action_map.get(self.request.method.lower()) if self.request else self.action
+        return [parser() for parser in MESSAGE_PARSERS] if name in ("create", "answer") else super().get_parsers()
 
     def get_serializer_class(self):
         bodies = {
