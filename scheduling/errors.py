@@ -18,6 +18,13 @@ class SlotEndsBeforeStart(Invalid):
     detail = _("The end must be after the start.")
 
 
+class OutOfReach(Invalid):
+    code = "out_of_reach"
+    field = "end_time"
+    constraint = "slot_in_reach"
+    detail = _("The time is too far away.")
+
+
 class StartInPast(Invalid):
     """A slot must be published before it starts."""
 

@@ -59,13 +59,13 @@ class AvailabilityViewSet(_HoursViewSet):
         return Response(status=204)
 
     @extend_schema(summary="The caller's settings", responses=serializers.TutorSettingsSerializer)
-    @action(["get"], detail=False, serializer_class=serializers.TutorSettingsSerializer)
-    def settings(self, request):
+    @action(["get"], detail=False, url_path="settings", serializer_class=serializers.TutorSettingsSerializer)
+    def wishes(self, request):
         return Response({"buffer_minutes": services.settings_of(request.user).buffer_minutes})
 
     @extend_schema(summary="Change the caller's settings", responses=serializers.TutorSettingsSerializer)
-    @settings.mapping.put
-    def change_settings(self, request):
+    @wishes.mapping.put
+    def change_wishes(self, request):
         values = self.validated(request)
         services.set_buffer(by=request.user, **values)
         return Response(values)

@@ -127,7 +127,7 @@ class AvailabilityException(_Hours):
             models.CheckConstraint(
                 name="exception_slots",
                 condition=Q(kind="off", slot_minutes=None)
-                | Q(kind="extra", start_time__isnull=False, slot_minutes__range=(SHORTEST, LONGEST)),
+                | Q(kind="extra", start_time__isnull=False, slot_minutes__isnull=False, slot_minutes__range=(SHORTEST, LONGEST)),
             ),
         )
 

@@ -1,5 +1,7 @@
 """Times that a tutor offers."""
 
+from datetime import UTC, datetime
+
 import pgtrigger
 from django.conf import settings
 from django.contrib.postgres.constraints import ExclusionConstraint
@@ -8,6 +10,8 @@ from django.db import models
 from django.db.models import F, Func, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
+
+_EARLIEST, _LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
 
 
 class During(Func):
@@ -72,6 +76,8 @@ class TimeSlot(models.Model):
             models.Index(fields=["tutor", "start_time", "id"], name="slot_of_tutor"),
         )
         constraints = (
+            # Farther, a time in another zone may fall out of the years that Python knows.
+            models.CheckConstraint(name="slot_in_reach", condition=Q(start_time__gte=_EARLIEST, end_time__lt=_LATEST)),
             models.CheckConstraint(name="slot_ends_after_start", condition=Q(end_time__gt=F("start_time"))),
             ExclusionConstraint(
                 name="slot_overlap",

@@ -60,3 +60,10 @@ def shift(meeting, seconds):
                 [seconds, seconds, key],
             )
         cursor.execute("SET LOCAL session_replication_role = origin")
+
+
+@pytest.fixture
+def outbox(settings, outbox):
+    """The folder that mails and SMS are written to, as by default; pytest-django would keep mails in memory."""
+    settings.EMAIL_BACKEND = "notifications.backends.email.OutboxBackend"
+    return outbox

@@ -1,0 +1,222 @@
+"""Taking a slot: who may, what is in the way, what it costs, and who hears of it."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+
+from accounts.services import change_account, close_account
+from config.errors import constraint_of
+from notifications.models import Notification
+from scheduling import errors, services
+from scheduling.models import Meeting, TimeSlot
+from shop.errors import NotEnoughCredits
+from shop.services import balance_of, grant_credits
+from tests.conftest import PASSWORD
+from tests.scheduling.conftest import hour, shift
+
+pytestmark = pytest.mark.django_db
+
+
+def available(slot_id):
+    return TimeSlot.objects.get(pk=slot_id).is_available
+
+
+def test_booking_takes_the_slot_and_its_times(slot, alice, tim):
+    one = slot()
+
+    made = services.book_meeting(by=alice, time_slot_id=one.pk, subject="Algebra")
+
+    meeting = Meeting.objects.get()
+    assert (meeting.start_time, meeting.end_time, meeting.tutor) == (one.start_time, one.end_time, tim)
+    assert not available(one.pk)
+    for name in ("pk", "student", "tutor", "status", "start_time", "uid", "created_at", "reminded", "sequence", "credits"):
+        assert getattr(made, name) == getattr(meeting, name)
+
+
+def test_the_tutor_is_told_and_nobody_else(book, tim):
+    meeting = book()
+
+    told = Notification.objects.get()
+    assert (told.user, told.type, told.meeting) == (tim, "new_reservation", meeting)
+    assert "Alice Liddell" in told.message
+
+
+def test_a_taken_slot(book, slot, bob):
+    taken = slot()
+    book(taken)
+
+    with pytest.raises(errors.SlotTaken):
+        book(taken, by=bob)
+
+
+def test_a_slot_in_the_past(book, alice, bob):
+    meeting = book()
+    shift(meeting, 4 * 86400)
+    past = meeting.time_slot
+
+    with pytest.raises(errors.SlotTaken):
+        book(past, by=bob)
+    services.cancel_meeting(by=meeting.tutor, meeting_id=meeting.pk)
+    assert not available(past.pk)
+    with pytest.raises(errors.SlotInPast):
+        book(past, by=bob)
+
+
+def test_a_student_has_one_meeting_at_a_time(book, slot, make_admin, alice, bob):
+    tom = make_admin("tom")
+    book(slot())
+    with pytest.raises(errors.StudentOverlap):
+        book(slot(tutor=tom, minutes=30))
+    assert book(slot(1, tutor=tom)).pk  # back to back
+    assert book(TimeSlot.objects.get(tutor=tom, is_available=True), by=bob).pk
+
+
+def test_the_booking_window_binds_students(book, slot, settings, tim, alice):
+    near, far = slot(days=1), slot(days=20)
+    settings.BOOKING_NOTICE, settings.BOOKING_AHEAD = timedelta(days=2), timedelta(days=14)
+
+    with pytest.raises(errors.BookingTooLate):
+        book(near)
+    with pytest.raises(errors.BookingTooEarly):
+        book(far)
+    assert book(near, by=tim, student_id=alice.pk).student == alice
+    assert book(far, by=tim, student_id=alice.pk).student == alice
+
+
+def test_the_buffer_keeps_meetings_apart(book, slot, tim, alice, bob):
+    first, touching, later = slot(), slot(1), slot(2)
+    services.set_buffer(by=tim, buffer_minutes=30)
+    meeting = book(first)
+
+    with pytest.raises(errors.TooClose):
+        book(touching, by=bob)
+    assert book(later, by=bob).pk
+    services.cancel_meeting(by=alice, meeting_id=meeting.pk)
+    with pytest.raises(errors.TooClose):
+        book(touching)  # the later one is as close
+    services.set_buffer(by=tim, buffer_minutes=0)
+    assert book(touching).pk
+
+
+def test_a_tutor_who_left_cannot_be_booked(book, slot, make_admin, tim):
+    tom = make_admin("tom")
+    one = slot(tutor=tom)
+    change_account(by=tim, user=tom, user_type="student")
+
+    with pytest.raises(errors.SlotUnavailable):
+        book(one)
+
+
+def test_nobody_books_for_a_closed_account(book, slot, tim, bob):
+    close_account(by=tim, user=bob)
+
+    with pytest.raises(errors.UnknownStudent):
+        book(by=tim, student_id=bob.pk)
+
+
+def test_a_slot_may_cost_credits(book, slot, tim, alice):
+    one = slot(credits=2)
+    with pytest.raises(NotEnoughCredits):
+        book(one)
+    assert available(one.pk)
+    assert not Meeting.objects.exists()
+    grant_credits(by=tim, user=alice, credits=5)
+    meeting = book(one)
+    assert (meeting.credits, balance_of(user_id=alice.pk)) == (2, 3)
+    services.cancel_meeting(by=alice, meeting_id=meeting.pk)
+    assert balance_of(user_id=alice.pk) == 5
+
+
+def test_canceling_late_forfeits_credits_but_not_for_tutors(book, slot, tim, alice, settings):
+    settings.CREDIT_NOTICE = timedelta(days=30)
+    grant_credits(by=tim, user=alice, credits=5)
+    first, second = book(slot(0, credits=1)), book(slot(1, credits=1))
+
+    services.cancel_meeting(by=alice, meeting_id=first.pk)
+    services.cancel_meeting(by=tim, meeting_id=second.pk)
+
+    assert balance_of(user_id=alice.pk) == 4
+
+
+def test_moving_settles_the_difference(book, slot, tim, alice):
+    grant_credits(by=tim, user=alice, credits=5)
+    meeting = book(slot(credits=1))
+
+    services.move_meeting(by=alice, meeting_id=meeting.pk, time_slot_id=slot(1, credits=1).pk)
+    assert balance_of(user_id=alice.pk) == 4
+    services.move_meeting(by=alice, meeting_id=meeting.pk, time_slot_id=slot(2, credits=4).pk)
+    assert balance_of(user_id=alice.pk) == 1
+    services.move_meeting(by=alice, meeting_id=meeting.pk, time_slot_id=slot(3).pk)
+    assert balance_of(user_id=alice.pk) == 5
+    assert Meeting.objects.get().credits == 0
+
+
+class TestTheDatabase:
+    """What no writer gets past."""
+
+    @staticmethod
+    def refused(sql, *params):
+        with pytest.raises(IntegrityError) as caught, transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(sql, params)
+        return constraint_of(caught.value)
+
+    INSERT = "INSERT INTO scheduling_meeting (student_id, tutor_id, time_slot_id, subject) VALUES (%s, %s, %s, 'SQL')"
+
+    def test_refuses_a_second_meeting_in_a_slot(self, book, tim, bob):
+        assert self.refused(self.INSERT, bob.pk, tim.pk, book().time_slot_id) == "slot_taken"
+
+    def test_refuses_two_meetings_of_a_student_at_a_time(self, book, slot, make_admin, alice):
+        tom = make_admin("tom")
+        book()
+        assert self.refused(self.INSERT, alice.pk, tom.pk, slot(tutor=tom).pk) == "student_overlap"
+
+    def test_refuses_another_tutor_than_the_slots(self, slot, make_admin, alice):
+        assert self.refused(self.INSERT, alice.pk, make_admin("tom").pk, slot().pk) == "meeting_tutor_is_slots"
+
+    def test_fills_in_the_times_and_takes_the_slot(self, slot, tim, alice):
+        one = slot()
+        with connection.cursor() as cursor:
+            cursor.execute(self.INSERT, [alice.pk, tim.pk, one.pk])
+        assert Meeting.objects.get().start_time == one.start_time
+        assert not available(one.pk)
+
+    @pytest.mark.parametrize("status", ["pending", "completed", "nonsense"])
+    def test_refuses_illegal_changes_of_status(self, book, alice, status):
+        meeting = book()
+        services.cancel_meeting(by=alice, meeting_id=meeting.pk)
+        sql = "UPDATE scheduling_meeting SET status = %s WHERE id = %s"
+        assert self.refused(sql, status, meeting.pk) == "illegal_transition"
+
+    def test_refuses_an_unknown_status(self, book, tim, slot, alice):
+        sql = (
+            "INSERT INTO scheduling_meeting (student_id, tutor_id, time_slot_id, subject, status) VALUES (%s, %s, %s, 'SQL', 'x')"
+        )
+        assert self.refused(sql, alice.pk, tim.pk, slot().pk) == "meeting_status_known"
+
+    def test_keeps_copied_times(self, book):
+        meeting = book()
+        with connection.cursor() as cursor:
+            cursor.execute("UPDATE scheduling_meeting SET start_time = start_time - interval '1 day'")
+        assert Meeting.objects.get().start_time == meeting.start_time
+
+    def test_keeps_meetings_for_good(self, book):
+        assert self.refused("DELETE FROM scheduling_meeting WHERE id = %s", book().pk) == "meeting_protected"
+
+
+def test_an_account_that_closes_leaves_nothing_ahead(book, slot, tim, make_admin, alice, bob):
+    over, ahead, others = book(slot(0), notes="Shy"), book(slot(1)), book(slot(2), by=bob)
+    shift(over, 4 * 86400)
+    services.create_feed(by=alice)
+
+    close_account(by=alice, user=alice, current_password=PASSWORD)
+
+    status = dict(Meeting.objects.values_list("pk", "status"))
+    assert status == {over.pk: "pending", ahead.pk: "canceled", others.pk: "pending"}
+    assert Meeting.objects.get(pk=over.pk).notes is None
+    assert available(ahead.time_slot_id)
+    assert Notification.objects.filter(user=tim, type="reservation_canceled", meeting=ahead).exists()
+    make_admin("tom")
+    close_account(by=tim, user=tim, current_password=PASSWORD)
+    assert Meeting.objects.get(pk=others.pk).status == "canceled"
+    assert not TimeSlot.objects.filter(is_available=True, start_time__gt=hour(-24)).exists()

@@ -1,0 +1,175 @@
+"""Feeds and invitations, read by another library than the one that wrote them."""
+
+import email
+from datetime import timedelta
+from email import policy
+
+import pytest
+import vobject
+
+from accounts.services import change_account
+from scheduling import services
+from scheduling.models import CalendarFeed, Meeting
+from tests.scheduling.conftest import shift
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def feed(as_user, api):
+    """`feed(alice)`: the events of her calendar by UID, as a calendar program reads them without signing in."""
+
+    def read(user):
+        url = as_user(user).post("/api/v1/calendar/").json()["url"]
+        answer = api.get(url)
+        assert answer.status_code == 200
+        assert answer["Content-Type"] == "text/calendar; charset=utf-8"
+        return events(answer.content.decode())
+
+    return read
+
+
+def events(text):
+    calendar = vobject.readOne(text)
+    return {event.uid.value: event for event in calendar.contents.get("vevent", [])}
+
+
+def test_a_feed_holds_ones_own_meetings(feed, book, slot, alice, bob, tim):
+    meeting = book(notes="Bring a ruler;\nand, please, time")
+    book(slot(1), by=bob)
+
+    [event] = feed(alice).values()
+
+    assert event.uid.value == str(meeting.uid)
+    assert (event.dtstart.value, event.dtend.value) == (meeting.start_time, meeting.end_time)
+    assert (event.summary.value, event.status.value, event.sequence.value) == ("Algebra", "TENTATIVE", "0")
+    assert event.description.value == "With tim\n\nBring a ruler;\nand, please, time"
+    assert event.url.value.endswith(f"/api/v1/meetings/{meeting.pk}/")
+    assert len(feed(tim)) == 2
+
+
+def test_what_changes_keeps_its_uid_and_counts_its_sequence(feed, book, slot, alice, tim):
+    meeting = book(status="confirmed")
+    other = slot(3)
+    services.move_meeting(by=alice, meeting_id=meeting.pk, time_slot_id=other.pk)
+    [event] = feed(alice).values()
+    assert (event.sequence.value, event.status.value, event.dtstart.value) == ("2", "CONFIRMED", other.start_time)
+
+    services.cancel_meeting(by=tim, meeting_id=meeting.pk)
+    [event] = feed(alice).values()
+    assert (event.uid.value, event.sequence.value, event.status.value) == (str(meeting.uid), "3", "CANCELLED")
+
+
+def test_long_and_strange_texts_survive(feed, book, alice):
+    subject = "Żółć; \\ , : ü 數學 \x07" + "x" * 60
+    book(subject=subject, notes="line\r\n\x1bBEGIN:VEVENT\nEND:VCALENDAR")
+
+    [event] = feed(alice).values()
+
+    assert event.summary.value == subject.replace("\x07", " ").replace("  ", " ")
+    assert "BEGIN:VEVENT" in event.description.value
+
+
+def test_what_is_long_over_is_left_out(feed, book, alice, settings):
+    meeting = book()
+    shift(meeting, 40 * 86400)
+    assert len(feed(alice)) == 1
+    settings.CALENDAR_PAST = timedelta(days=30)
+    assert feed(alice) == {}
+
+
+def test_an_address_is_a_secret_that_can_be_revoked(as_user, api, alice):
+    client, path = as_user(alice), "/api/v1/calendar/"
+    assert client.get(path).status_code == client.delete(path).status_code == 404
+
+    first = client.post(path).json()["url"]
+    token = first.rpartition("/")[2].removesuffix(".ics")
+    assert len(token) >= 43
+    assert token.encode() not in bytes(CalendarFeed.objects.get().digest)
+    assert client.get(path).status_code == 200
+    second = client.post(path).json()["url"]
+    assert api.get(first).status_code == 404
+    assert api.get(second).status_code == 200
+    assert client.delete(path).status_code == 204
+    assert api.get(second).status_code == 404
+    assert api.get(second).json()["code"] == "not_found"
+    assert api.get(path).status_code == 401
+
+
+def test_nobody_reads_the_calendar_of_a_disabled_account(as_user, api, alice, tim):
+    url = as_user(alice).post("/api/v1/calendar/").json()["url"]
+    change_account(by=tim, user=alice, is_active=False)
+    assert api.get(url).status_code == 404
+
+
+def test_a_program_that_asks_again_gets_304(as_user, api, alice, book):
+    url = as_user(alice).post("/api/v1/calendar/").json()["url"]
+    etag = api.get(url)["ETag"]
+    assert api.get(url, HTTP_IF_NONE_MATCH=etag).status_code == 304
+    book()
+    assert api.get(url, HTTP_IF_NONE_MATCH=etag).status_code == 200
+
+
+def test_a_feed_takes_as_many_queries_for_many_meetings(as_user, api, alice, tim, slot, book, django_assert_num_queries):
+    url = as_user(alice).post("/api/v1/calendar/").json()["url"]
+    for number in range(5):
+        book(slot(number))
+    with django_assert_num_queries(2):
+        assert api.get(url).content.count(b"BEGIN:VEVENT") == 5
+
+
+class TestInvitations:
+    @staticmethod
+    def mails(outbox):
+        found = [email.message_from_bytes(path.read_bytes(), policy=policy.default) for path in sorted(outbox.iterdir())]
+        return {mail["To"].split("@")[0]: mail for mail in found}
+
+    @staticmethod
+    def calendar(mail):
+        [attachment] = list(mail.iter_attachments())
+        assert attachment.get_content_type() == "text/calendar"
+        calendar = vobject.readOne(attachment.get_content())
+        assert attachment.get_param("method") == calendar.method.value
+        return calendar
+
+    def test_the_confirmation_invites(self, book, run_jobs, outbox):
+        meeting = book(status="confirmed")
+        run_jobs()
+
+        mail = self.mails(outbox)["alice"]
+        calendar = self.calendar(mail)
+        assert calendar.method.value == "REQUEST"
+        event = calendar.vevent
+        assert (event.uid.value, event.sequence.value, event.dtstart.value) == (str(meeting.uid), "1", meeting.start_time)
+        assert event.organizer.value == "mailto:tim@example.com"
+        assert event.attendee.value == "mailto:alice@example.com"
+        assert "Algebra" in mail.get_body(("plain",)).get_content()
+
+    def test_the_cancellation_takes_it_back(self, book, tim, run_jobs, outbox):
+        meeting = book(status="confirmed")
+        run_jobs()
+        for path in outbox.iterdir():
+            path.unlink()
+        services.cancel_meeting(by=tim, meeting_id=meeting.pk)
+        run_jobs()
+
+        calendar = self.calendar(self.mails(outbox)["alice"])
+        assert (calendar.method.value, calendar.vevent.sequence.value) == ("CANCEL", "2")
+
+    def test_a_confirmation_that_no_longer_holds_is_not_sent(self, book, alice, run_jobs, outbox):
+        meeting = book(status="confirmed")
+        services.cancel_meeting(by=alice, meeting_id=meeting.pk)
+        run_jobs()
+
+        assert "alice" not in self.mails(outbox)
+
+    def test_people_without_email_can_stand_in_it(self, book, slot, db):
+        from scheduling.ical import invitation
+        from tests.conftest import make_user
+
+        phil = make_user("phil", phone="+48987654321")
+        phil.email = None
+        phil.save()
+        meeting = book(by=phil)
+        event = vobject.readOne(invitation(Meeting.objects.get(pk=meeting.pk)).decode()).vevent
+        assert event.attendee.value == "tel:+48987654321"

@@ -1,0 +1,238 @@
+"""Slots follow weekly hours, and what is booked stays."""
+
+from datetime import UTC, date, datetime, time, timedelta
+
+import pytest
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from config.errors import NotAllowed
+from scheduling import services, tasks
+from scheduling.errors import HoursEndBeforeStart, ValidityEndsBeforeStart
+from scheduling.models import AvailabilityException, AvailabilityRule, Meeting, TimeSlot, TutorSettings
+
+pytestmark = pytest.mark.django_db
+
+WEEK = timedelta(days=7)
+
+
+def monday():
+    """A Monday that is at least three days ahead."""
+    day = timezone.now().date() + timedelta(days=3)
+    return day + timedelta(days=-day.weekday() % 7)
+
+
+@pytest.fixture
+def rule(tim):
+    """`rule(end_time=time(14))`: Mondays from 10 to 12, by the hour, in UTC unless said otherwise."""
+
+    def make(**fields):
+        values = {"weekday": 0, "start_time": time(10), "end_time": time(12), "slot_minutes": 60, "time_zone": "UTC"}
+        return services.add_rule(by=fields.pop("by", tim), **(values | {"valid_from": monday()} | fields))
+
+    return make
+
+
+def hours(day=None):
+    """The starts of the slots of a day, as hours and minutes."""
+    day = day or monday()
+    found = TimeSlot.objects.filter(start_time__date=day).order_by("start_time")
+    return [f"{slot.start_time:%H:%M}" for slot in found]
+
+
+def at(hour, minute=0, day=None):
+    return datetime.combine(day or monday(), time(hour, minute), UTC)
+
+
+def test_hours_are_published_through_the_horizon(rule, settings):
+    settings.PUBLISH_AHEAD = timedelta(days=28)
+    rule()
+
+    days = sorted({slot.start_time.date() for slot in TimeSlot.objects.all()})
+    assert days == [monday() + WEEK * number for number in range(len(days))]
+    assert days[-1] + WEEK > timezone.now().date() + timedelta(days=28)
+    assert hours() == ["10:00", "11:00"]
+    assert set(TimeSlot.objects.values_list("origin", "is_available")) == {("rule", True)}
+
+
+def test_publishing_again_changes_nothing(rule, tim):
+    rule()
+    before = list(TimeSlot.objects.values())
+
+    assert services.publish_slots(tutor_id=tim.pk) == 0
+
+    assert list(TimeSlot.objects.values()) == before
+
+
+def test_the_daily_job_goes_on_with_every_tutor(rule, make_admin, run_jobs, settings):
+    tom = make_admin("tom")
+    settings.PUBLISH_AHEAD = timedelta(days=14)
+    rule()
+    rule(by=tom)
+    few = TimeSlot.objects.filter(tutor=tom).count()
+    settings.PUBLISH_AHEAD = timedelta(days=28)
+
+    tasks.publish_all(0)
+    tasks.publish_all(0)
+
+    assert run_jobs() == 2
+    assert TimeSlot.objects.filter(tutor=tom).count() == TimeSlot.objects.exclude(tutor=tom).count() > few
+
+
+def test_hours_are_valid_from_and_until(rule):
+    rule(valid_from=monday() + WEEK, valid_until=monday() + WEEK)
+
+    assert hours() == hours(monday() + 2 * WEEK) == []
+    assert hours(monday() + WEEK) == ["10:00", "11:00"]
+
+
+def test_changing_hours_moves_free_slots_and_no_booked_one(rule, book, tim):
+    hourly = rule(end_time=time(14))
+    booked = book(TimeSlot.objects.get(start_time=at(11)))
+
+    services.change_rule(by=tim, rule_id=hourly.pk, start_time=time(11, 30), slot_minutes=30)
+
+    assert hours() == ["11:00", "12:00", "12:30", "13:00", "13:30"]
+    assert Meeting.objects.get().start_time == booked.start_time
+    services.remove_rule(by=tim, rule_id=hourly.pk)
+    assert hours() == ["11:00"]
+
+
+def test_hours_that_stop_and_come_back_offer_the_same_slot_again(rule, book, tim):
+    hourly = rule()
+    meeting = book(TimeSlot.objects.get(start_time=at(10)))
+    services.cancel_meeting(by=tim, meeting_id=meeting.pk)
+    slot = TimeSlot.objects.get(pk=meeting.time_slot_id)
+    assert slot.is_available
+
+    services.change_rule(by=tim, rule_id=hourly.pk, weekday=3)
+    slot.refresh_from_db()
+    assert (slot.origin, slot.is_available) == ("retired", False)  # the canceled meeting refers to it
+
+    services.change_rule(by=tim, rule_id=hourly.pk, weekday=0)
+    slot.refresh_from_db()
+    assert (slot.origin, slot.is_available) == ("rule", True)
+
+
+def test_a_booked_slot_without_hours_is_not_offered_after_a_cancellation(rule, book, tim):
+    hourly = rule()
+    meeting = book(TimeSlot.objects.get(start_time=at(10)))
+    services.remove_rule(by=tim, rule_id=hourly.pk)
+
+    services.cancel_meeting(by=tim, meeting_id=meeting.pk)
+    assert TimeSlot.objects.get().is_available  # canceling frees the slot
+    services.publish_slots(tutor_id=tim.pk)
+    assert not TimeSlot.objects.get().is_available  # and the daily job takes it back
+
+
+def test_slots_made_by_hand_stay_and_keep_their_time(rule, tim):
+    own = services.create_slot(by=tim, start_time=at(10, 30), end_time=at(11))
+    hourly = rule()
+
+    assert hours() == ["10:30", "11:00"]
+    services.remove_rule(by=tim, rule_id=hourly.pk)
+    assert TimeSlot.objects.get() == own
+
+
+def test_a_day_off_and_hours_off(rule, tim):
+    rule(end_time=time(14))
+    off = services.add_exception(by=tim, date=monday(), kind="off", time_zone="UTC")
+    services.add_exception(by=tim, date=monday() + WEEK, kind="off", start_time=time(11), end_time=time(12, 30), time_zone="UTC")
+
+    assert hours() == []
+    assert hours(monday() + WEEK) == ["10:00", "13:00"]
+    services.remove_exception(by=tim, exception_id=off.pk)
+    assert hours() == ["10:00", "11:00", "12:00", "13:00"]
+
+
+def test_extra_hours(rule, tim):
+    rule()
+    day = monday() + timedelta(days=1)
+    extra = services.add_exception(
+        by=tim, date=day, kind="extra", start_time=time(9), end_time=time(10), slot_minutes=30, time_zone="UTC"
+    )
+
+    assert hours(day) == ["09:00", "09:30"]
+    services.change_exception(by=tim, exception_id=extra.pk, end_time=time(9, 30))
+    assert hours(day) == ["09:00"]
+
+
+def test_hours_that_overlap_give_each_time_once(rule):
+    rule()
+    rule(start_time=time(10, 30), end_time=time(14))
+
+    assert hours() == ["10:00", "11:00", "12:30"]
+
+
+def test_a_slot_taken_away_or_moved_by_hand_stays_away(rule, tim):
+    rule()
+    first, second = TimeSlot.objects.filter(start_time__date=monday()).order_by("start_time")
+    services.delete_slot(by=tim, slot_id=first.pk)
+    services.change_slot(by=tim, slot_id=second.pk, start_time=at(17), end_time=at(18))
+
+    services.publish_slots(tutor_id=tim.pk)
+
+    assert hours() == ["17:00"]
+    assert AvailabilityException.objects.filter(kind="off").count() == 2
+
+
+def test_a_slot_withdrawn_by_hand_stays_withdrawn(rule, tim):
+    rule()
+    slot = TimeSlot.objects.earliest("start_time")
+    services.change_slot(by=tim, slot_id=slot.pk, is_available=False)
+
+    services.publish_slots(tutor_id=tim.pk)
+
+    slot.refresh_from_db()
+    assert not slot.is_available
+
+
+def test_the_buffer_spaces_slots_and_their_price_follows(rule, tim):
+    hourly = rule(end_time=time(13))
+    services.set_buffer(by=tim, buffer_minutes=15)
+    assert hours() == ["10:00", "11:15"]
+
+    services.change_rule(by=tim, rule_id=hourly.pk, credits=3)
+    assert set(TimeSlot.objects.values_list("credits", flat=True)) == {3}
+
+
+def test_a_tutor_who_left_offers_nothing(rule, tim, make_admin):
+    make_admin("tom")
+    rule()
+    type(tim).objects.filter(pk=tim.pk).update(is_active=False)
+
+    services.publish_slots(tutor_id=tim.pk)
+
+    assert not TimeSlot.objects.exists()
+
+
+def test_wall_time_across_a_change_of_clocks(rule, settings):
+    settings.PUBLISH_AHEAD = timedelta(days=300)
+    rule(time_zone="Europe/Warsaw", end_time=time(11))
+
+    starts = {slot.start_time.strftime("%H") for slot in TimeSlot.objects.all()}
+    assert starts == {"08", "09"}  # 10:00 in Warsaw, in summer and in winter
+
+
+def test_hours_are_the_tutors(alice, sue, rule):
+    for user in (alice, sue):
+        with pytest.raises(NotAllowed):
+            rule(by=user)
+        with pytest.raises(NotAllowed):
+            services.set_buffer(by=user, buffer_minutes=5)
+
+
+def test_hours_that_make_no_sense(rule, tim):
+    with pytest.raises(HoursEndBeforeStart):
+        rule(end_time=time(10))
+    with pytest.raises(ValidityEndsBeforeStart):
+        rule(valid_until=date(2020, 1, 1))
+    assert not AvailabilityRule.objects.exists()
+    assert services.settings_of(tim).buffer_minutes == 0
+    assert not TutorSettings.objects.exists()
+
+
+def test_nothing_is_published_in_the_past(rule):
+    rule(valid_from=date(2020, 1, 1), weekday=timezone.now().weekday(), start_time=time(0), end_time=time(0), slot_minutes=30)
+
+    assert not TimeSlot.objects.filter(start_time__lte=Now()).exists()
