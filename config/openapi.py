@@ -57,6 +57,14 @@ _PAGE = (
     OpenApiParameter("cursor", OpenApiTypes.STR, description="Where the page starts; taken from the Link header."),
 )
 _LINK = OpenApiParameter("Link", OpenApiTypes.STR, OpenApiParameter.HEADER, description='<…>; rel="next"', response=[200])
+_SUMMARIES = {
+    "list": "List",
+    "retrieve": "Read one",
+    "create": "Create",
+    "update": "Change",
+    "partial_update": "Change some members",
+    "destroy": "Delete",
+}
 NO_CONTENT = {204: OpenApiResponse(description="Done; there is nothing to say.")}
 _IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key",
@@ -72,6 +80,13 @@ class AutoSchema(SpectacularSchema):
     def get_operation_id(self):
         collection = self.method == "DELETE" and "{" not in self.path
         return super().get_operation_id() + ("_all" if collection else "")
+
+    def get_summary(self):
+        """The first line of the method's docstring, of the view's where it has one method, or the action in words."""
+        action = getattr(self.view, "action", None)
+        documented = self._handler() if action else type(self.view)
+        text = (getattr(documented, "__doc__", None) or "").strip().partition("\n")[0]
+        return text.rstrip(".") or _SUMMARIES.get(action) or (action or "").replace("_", " ").capitalize() or None
 
     def get_tags(self):
         words = [word for word in self.path.strip("/").split("/") if word not in ("api", "v1", "auth") and "{" not in word]
