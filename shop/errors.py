@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from config.errors import Conflict, Invalid, Missing
+from config.errors import Conflict, Invalid, Missing, Unavailable
 
 
 class ItemsUnavailable(Invalid):
@@ -115,7 +115,7 @@ class PaymentSettled(Conflict):
     detail = _("The payment was settled before.")
 
 
-class ProviderUnavailable(Conflict):
+class ProviderUnavailable(Unavailable):
     """The payment provider did not answer, or refused."""
 
     code = "payment_provider_unavailable"

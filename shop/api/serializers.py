@@ -8,7 +8,7 @@ from rest_framework import serializers
 from config.fields import IdField, InstantField
 from config.reads import JSONRows
 from shop.api.fields import PictureField
-from shop.models import Category, Order, OrderEvent, OrderItem, Product, StockEntry
+from shop.models import Category, CreditEntry, CreditLot, Order, OrderEvent, OrderItem, Payment, Product, StockEntry
 from shop.models.catalog import validate_currency
 from shop.services.stock import BY_HAND
 
@@ -199,3 +199,93 @@ class OrderEventSerializer(serializers.ModelSerializer):
         model = OrderEvent
         fields = ("status", "by", "created_at")
         read_only_fields = fields
+
+
+@_example(
+    answer={
+        "id": 12,
+        "order": 31,
+        "provider": "stripe",
+        "status": "pending",
+        "amount": "427.50",
+        "currency": "EUR",
+        "url": "https://checkout.stripe.com/c/pay/cs_test_a1b2c3",
+        "created_at": "2026-11-21T14:13:00.000000Z",
+        "paid_at": None,
+    }
+)
+class PaymentSerializer(serializers.ModelSerializer):
+    """A payment of an order. `url` is where the customer pays; it is empty where staff take the money."""
+
+    url = serializers.CharField()
+    created_at = InstantField()
+    paid_at = InstantField(allow_null=True)
+
+    class Meta:
+        model = Payment
+        fields = ("id", "order", "provider", "status", "amount", "currency", "url", "created_at", "paid_at")
+        read_only_fields = fields
+
+
+class WebhookAnswerSerializer(serializers.Serializer):
+    """What came of an event."""
+
+    outcome = serializers.CharField(help_text=_("done, ignored, unknown, mismatch or late."))
+
+
+class CreditLotSerializer(serializers.ModelSerializer):
+    """Credits that expire together."""
+
+    expires_at = InstantField(allow_null=True)
+
+    class Meta:
+        model = CreditLot
+        fields = ("remaining", "expires_at")
+        read_only_fields = fields
+
+
+class CreditEntrySerializer(serializers.ModelSerializer):
+    """A change of one's credits; a forfeit changes nothing, and says that a debit will not come back."""
+
+    meeting = serializers.IntegerField(source="spending.meeting_id", allow_null=True)
+    order = serializers.IntegerField(source="lot.order_item.order_id", allow_null=True)
+    created_at = InstantField()
+
+    class Meta:
+        model = CreditEntry
+        fields = ("id", "kind", "change", "meeting", "order", "note", "created_at")
+        read_only_fields = fields
+
+
+@_example(
+    answer={
+        "balance": 9,
+        "lots": [{"remaining": 9, "expires_at": "2027-05-20T14:12:07.488396Z"}],
+        "history": [
+            {
+                "id": 2,
+                "kind": "debit",
+                "change": -1,
+                "meeting": 5,
+                "order": 31,
+                "note": "",
+                "created_at": "2026-11-22T10:00:00.000000Z",
+            },
+            {
+                "id": 1,
+                "kind": "grant",
+                "change": 10,
+                "meeting": None,
+                "order": 31,
+                "note": "",
+                "created_at": "2026-11-21T14:12:07.488396Z",
+            },
+        ],
+    }
+)
+class CreditsSerializer(serializers.Serializer):
+    """One's lesson credits: how many can be spent now, when they expire, and how they came and went, newest first."""
+
+    balance = serializers.IntegerField()
+    lots = CreditLotSerializer(many=True)
+    history = CreditEntrySerializer(many=True)

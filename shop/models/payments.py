@@ -1,5 +1,6 @@
 """Payments of orders, and what the payment providers told us of them."""
 
+import pgtrigger
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -8,6 +9,14 @@ from django.utils.translation import gettext_lazy as _
 from shop.models.catalog import CURRENCY
 from shop.models.guards import append_only
 from shop.models.orders import Order
+
+
+class PaymentQuerySet(models.QuerySet):
+    """Which payments there are, and who may see them."""
+
+    def visible_to(self, user):
+        """Those of the orders that one may see."""
+        return self if user.is_superuser else self.filter(order__user_id=user.pk)
 
 
 class Payment(models.Model):
@@ -28,6 +37,8 @@ class Payment(models.Model):
     url = models.URLField(max_length=2000, blank=True, default="", db_default="")
     created_at = models.DateTimeField(_("created"), db_default=Now(), editable=False)
     paid_at = models.DateTimeField(_("paid"), null=True, blank=True, editable=False)
+
+    objects = PaymentQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("payment")
@@ -50,6 +61,27 @@ class Payment(models.Model):
                 | Q(status__in=["pending", "failed"], paid_at=None),
             ),
         )
+        triggers = (
+            pgtrigger.Trigger(
+                name="keep_terms",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Update,
+                condition=pgtrigger.AnyChange("order", "provider", "amount", "currency", "status"),
+                func="""
+                    IF (NEW.order_id, NEW.provider, NEW.amount, NEW.currency)
+                            IS DISTINCT FROM (OLD.order_id, OLD.provider, OLD.amount, OLD.currency) THEN
+                        RAISE EXCEPTION 'what is to be paid does not change'
+                            USING ERRCODE = 'check_violation', CONSTRAINT = 'payment_terms_final';
+                    END IF;
+                    IF (OLD.status, NEW.status) NOT IN (('pending', 'paid'), ('pending', 'failed'), ('paid', 'refunded'))
+                            AND OLD.status <> NEW.status THEN
+                        RAISE EXCEPTION 'the payment is % already', OLD.status
+                            USING ERRCODE = 'check_violation', CONSTRAINT = 'payment_status_final';
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
+        )
 
     def __str__(self):
         return f"{self.amount} {self.currency} {self.status}"
@@ -60,7 +92,6 @@ class PaymentEvent(models.Model):
 
     class Outcome(models.TextChoices):
         DONE = "done", _("done")
-        IGNORED = "ignored", _("of no concern")
         UNKNOWN = "unknown", _("no such payment")
         MISMATCH = "mismatch", _("amount or currency differ")
         LATE = "late", _("the payment was settled before")

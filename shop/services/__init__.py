@@ -22,6 +22,7 @@ from shop.services.credits import (
     spend_credits,
 )
 from shop.services.orders import cancel_order, complete_order, forget_addresses, history_of_order, place_order
+from shop.services.payments import mark_paid, mark_refunded, payment_of, receive_event, start_payment
 from shop.services.stock import change_stock
 
 __all__ = [
@@ -40,9 +41,14 @@ __all__ = [
     "forget_addresses",
     "grant_credits",
     "history_of_order",
+    "mark_paid",
+    "mark_refunded",
+    "payment_of",
     "place_order",
+    "receive_event",
     "remove_picture",
     "return_credits",
     "set_picture",
     "spend_credits",
+    "start_payment",
 ]

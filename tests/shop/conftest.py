@@ -1,9 +1,23 @@
 """Things to buy, and ways to buy them."""
 
 import pytest
+from django.db import IntegrityError, connection, transaction
 
+from config.errors import constraint_of
 from shop.models import Product, Voucher
 from shop.services import place_order
+
+
+def broken(action):
+    """The name of the constraint that an action breaks, at once or at the commit."""
+    with pytest.raises(IntegrityError) as refused, transaction.atomic():
+        _to_the_end(action)
+    return constraint_of(refused.value)
+
+
+def _to_the_end(action):
+    action()
+    connection.check_constraints()
 
 
 @pytest.fixture

@@ -3,27 +3,20 @@
 from decimal import Decimal
 
 import pytest
-from django.db import IntegrityError, transaction
 
 from accounts.services import close_account
-from config.errors import Missing, NotAllowed, constraint_of
+from config.errors import Missing, NotAllowed
 from notifications.models import Notification
 from shop.errors import BuyerGone, ItemsUnavailable, MixedCurrencies, OrderFinal
 from shop.models import Order, OrderItem, Product, StockEntry
 from shop.services import cancel_order, change_product, complete_order, place_order
+from tests.shop.conftest import broken
 
 pytestmark = pytest.mark.django_db
 
 
 def stock(*products):
     return [Product.objects.get(pk=product.pk).amount for product in products]
-
-
-def broken(action):
-    """The name of the constraint that an action breaks."""
-    with pytest.raises(IntegrityError) as refused, transaction.atomic():
-        action()
-    return constraint_of(refused.value)
 
 
 def test_an_order_takes_from_stock_and_keeps_names_and_prices(alice, tim, stocked, bought):
