@@ -77,6 +77,13 @@ class Protected(Conflict):
     detail = _("It cannot be deleted, because other records refer to it.")
 
 
+class Unavailable(FrontdeskError):
+    """Somebody whom the request needs does not answer; the same request may succeed later."""
+
+    code = "unavailable"
+    detail = _("The service is briefly unavailable. Try again.")
+
+
 class TooLarge(FrontdeskError):
     """The body is larger than this endpoint takes."""
 

@@ -32,6 +32,7 @@ STATUS = {
     errors.TooLarge: 413,
     errors.KeyReused: 422,
     errors.TooMany: 429,
+    errors.Unavailable: 503,
 }
 RETRY_AFTER = 2  # seconds; PostgreSQL is back within a few after a restart
 
@@ -93,6 +94,8 @@ def _domain(error):
         members["errors"] = [{"field": f, "code": c, "detail": str(d)} for f, (c, d) in error.errors.items()]
     if isinstance(error, errors.Unauthorized):
         headers["WWW-Authenticate"] = 'Bearer realm="api"'
+    if isinstance(error, errors.Unavailable):
+        headers["Retry-After"] = str(RETRY_AFTER)
     if isinstance(error, errors.TooMany):
         headers["Retry-After"] = str(error.retry_after)
     return problem(status, error.code, error.detail, **members), headers
