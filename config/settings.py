@@ -255,8 +255,16 @@ SHOP_CURRENCY = env.text("SHOP_CURRENCY", "EUR")
 PRODUCT_PICTURE_BYTES = env.integer("PRODUCT_PICTURE_BYTES", 5 * 1024 * 1024, least=1)
 # How orders are paid: `offline` (staff mark them as paid) or `stripe`.
 PAYMENT_PROVIDER = env.text("PAYMENT_PROVIDER", "offline")
+# Where the provider sends people back to: a page of the web client.
+PAYMENT_RETURN_URL = env.text("PAYMENT_RETURN_URL", SITE_URL + "/#/orders/{order}")
+STRIPE_URL = "https://api.stripe.com"
 STRIPE_KEY = os.environ.get("STRIPE_KEY", "")
-STRIPE_WEBHOOK_SECRET = os.environ.get("STRIPE_WEBHOOK_SECRET", "")
+# Several while one replaces another.
+STRIPE_WEBHOOK_SECRETS = env.words("STRIPE_WEBHOOK_SECRETS")
+if PAYMENT_PROVIDER not in ("offline", "stripe"):
+    raise ImproperlyConfigured(f"PAYMENT_PROVIDER={PAYMENT_PROVIDER!r} is unknown. Use offline or stripe.")
+if PAYMENT_PROVIDER == "stripe" and not (STRIPE_KEY and STRIPE_WEBHOOK_SECRETS):
+    raise ImproperlyConfigured("PAYMENT_PROVIDER is stripe: set STRIPE_KEY and STRIPE_WEBHOOK_SECRETS as well.")
 
 # --- Browsers
 
