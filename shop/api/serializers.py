@@ -185,7 +185,7 @@ class NewOrderSerializer(serializers.Serializer):
 
     address = serializers.CharField(max_length=500)
     phone = serializers.CharField(max_length=40)
-    items = OrderLineSerializer(many=True, allow_empty=False, max_length=MOST_LINES)
+    items = OrderLineSerializer(many=True, allow_empty=False, max_length=MOST_LINES)  # type: ignore[call-arg]  # many=True takes it
     voucher = serializers.CharField(max_length=40, required=False, allow_blank=True)
 
 

@@ -109,7 +109,7 @@ class Product(models.Model):
                     cause := coalesce(nullif(current_setting('frontdesk.cause', true), ''), '{}')::jsonb;
                     INSERT INTO shop_stockentry (product_id, change, balance, reason, by_id, note)
                     SELECT id, amount, amount, 'delivery', (cause->>'by')::bigint, coalesce(cause->>'note', '')
-                    FROM new_rows WHERE amount <> 0;
+                    FROM new_rows WHERE amount <> 0 ORDER BY id;
                     PERFORM set_config('frontdesk.cause', '', true);
                     RETURN NULL;
                 """,
@@ -126,7 +126,7 @@ class Product(models.Model):
                     INSERT INTO shop_stockentry (product_id, change, balance, reason, order_id, by_id, note)
                     SELECT n.id, n.amount - o.amount, n.amount, coalesce(cause->>'reason', 'correction'),
                         (cause->>'order')::bigint, (cause->>'by')::bigint, coalesce(cause->>'note', '')
-                    FROM new_rows n JOIN old_rows o USING (id) WHERE n.amount <> o.amount;
+                    FROM new_rows n JOIN old_rows o USING (id) WHERE n.amount <> o.amount ORDER BY n.id;
                     PERFORM set_config('frontdesk.cause', '', true);
                     RETURN NULL;
                 """,

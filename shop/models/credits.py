@@ -61,7 +61,8 @@ class CreditLot(models.Model):
                 func="""
                     cause := coalesce(nullif(current_setting('frontdesk.cause', true), ''), '{}')::jsonb;
                     INSERT INTO shop_creditentry (user_id, lot_id, kind, change, by_id, note)
-                    SELECT user_id, id, 'grant', remaining, (cause->>'by')::bigint, coalesce(cause->>'note', '') FROM new_rows;
+                    SELECT user_id, id, 'grant', remaining, (cause->>'by')::bigint, coalesce(cause->>'note', '')
+                    FROM new_rows ORDER BY id;
                     PERFORM set_config('frontdesk.cause', '', true);
                     RETURN NULL;
                 """,
@@ -78,7 +79,7 @@ class CreditLot(models.Model):
                     INSERT INTO shop_creditentry (user_id, lot_id, kind, change, spending_id, by_id, note)
                     SELECT n.user_id, n.id, coalesce(cause->>'reason', 'correction'), n.remaining - o.remaining,
                         (cause->>'spending')::bigint, (cause->>'by')::bigint, coalesce(cause->>'note', '')
-                    FROM new_rows n JOIN old_rows o USING (id) WHERE n.remaining <> o.remaining;
+                    FROM new_rows n JOIN old_rows o USING (id) WHERE n.remaining <> o.remaining ORDER BY n.id;
                     PERFORM set_config('frontdesk.cause', '', true);
                     RETURN NULL;
                 """,

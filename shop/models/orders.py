@@ -1,5 +1,7 @@
 """Orders, their lines, and what became of them."""
 
+from typing import Any
+
 import pgtrigger
 from django.conf import settings
 from django.db import models
@@ -10,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from shop.models.catalog import CURRENCY, Product
 from shop.models.guards import append_only
 
-_MONEY = {"max_digits": 24, "decimal_places": 2}  # 100 lines of the dearest product in the largest amount
+_MONEY: dict[str, Any] = {"max_digits": 24, "decimal_places": 2}  # 100 lines of the dearest product in the largest amount
 
 
 class OrderQuerySet(models.QuerySet):
@@ -37,7 +39,10 @@ class Order(models.Model):
     phone = models.CharField(_("phone"), max_length=40)
     status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.NEW, db_default=Status.NEW)
     is_completed = models.GeneratedField(
-        verbose_name=_("completed"), expression=Q(status="completed"), output_field=models.BooleanField(), db_persist=True
+        verbose_name=_("completed"),
+        expression=Q(status="completed"),  # type: ignore[arg-type]  # the stubs want an Expression
+        output_field=models.BooleanField(),
+        db_persist=True,
     )
     subtotal = models.DecimalField(_("subtotal"), **_MONEY, help_text=_("The sum of the lines."))
     discount = models.DecimalField(_("discount"), **_MONEY, default=0, db_default=0)

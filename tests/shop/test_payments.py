@@ -1,0 +1,288 @@
+"""Payments: by hand, and by a provider that reports with signed webhooks. The payloads are of our own making."""
+
+import json
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from urllib.parse import parse_qs
+
+import pytest
+
+from config.errors import Missing, NotAllowed
+from shop import services
+from shop.errors import NothingToPay, PaymentSettled, PaymentUnderWay, ProviderUnavailable, SignatureInvalid
+from shop.models import Payment, PaymentEvent
+from shop.payments.signatures import TOLERANCE, check_signature, sign
+from tests.shop.conftest import broken
+
+pytestmark = pytest.mark.django_db
+WEBHOOK = "/api/v1/payments/webhooks/stripe/"
+SECRET = "whsec_of_the_tests"
+
+
+@pytest.fixture
+def stripe(settings):
+    """A server that plays Stripe; `stripe.requests` are what it was sent, `stripe.status` what it answers with."""
+    server = HTTPServer(("127.0.0.1", 0), _Stripe)
+    server.requests, server.status = [], 200
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    settings.PAYMENT_PROVIDER, settings.STRIPE_KEY = "stripe", "sk_test"
+    settings.STRIPE_WEBHOOK_SECRETS = [SECRET, "whsec_the_next_one"]
+    settings.STRIPE_URL = f"http://127.0.0.1:{server.server_port}"
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+class _Stripe(BaseHTTPRequestHandler):
+    def do_POST(self):
+        form = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
+        self.server.requests.append((self.path, dict(self.headers), {name: value for name, [value] in form.items()}))
+        session = f"cs_test_{form['client_reference_id'][0]}"
+        answer = json.dumps({"id": session, "url": f"https://checkout.stripe.com/c/pay/{session}"}).encode()
+        self.send_response(self.server.status)
+        self.send_header("Content-Length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+
+    def log_message(self, *args):
+        """Quiet."""
+
+
+@pytest.fixture
+def order(alice, stocked, bought):
+    return bought(alice, (stocked("Book", 10, "19.99"), 2))
+
+
+@pytest.fixture
+def pending(stripe, alice, order):
+    """A payment that was started at Stripe."""
+    services.start_payment(by=alice, order_id=order.pk)
+    return Payment.objects.get()
+
+
+def event_of(payment, *, kind="checkout.session.completed", id="evt_1", **session):
+    """A webhook's body, as Stripe lays it out."""
+    session = {
+        "id": payment.reference,
+        "object": "checkout.session",
+        "client_reference_id": str(payment.pk),
+        "amount_total": int(payment.amount * 100),
+        "currency": payment.currency.lower(),
+        "payment_status": "paid",
+    } | session
+    return json.dumps({"id": id, "object": "event", "type": kind, "data": {"object": session}}).encode()
+
+
+def deliver(api, body, *, secret=SECRET, at=None, header=None):
+    signature = header if header is not None else sign(body, secret=secret, timestamp=at or int(time.time()))
+    return api.post(WEBHOOK, body, content_type="application/json; charset=utf-8", HTTP_STRIPE_SIGNATURE=signature)
+
+
+def status():
+    return Payment.objects.get().status
+
+
+# --- By hand
+
+
+def test_staff_mark_an_order_as_paid_and_refunded(alice, tim, order):
+    payment = services.mark_paid(by=tim, order_id=order.pk)
+
+    payment.refresh_from_db()
+    assert (payment.provider, payment.status, payment.amount, payment.currency) == ("offline", "paid", order.subtotal, "EUR")
+    assert payment.paid_at
+    with pytest.raises(PaymentSettled):
+        services.mark_paid(by=tim, order_id=order.pk)
+    services.mark_refunded(by=tim, order_id=order.pk)
+    assert status() == "refunded"
+    with pytest.raises(PaymentSettled):
+        services.mark_refunded(by=tim, order_id=order.pk)
+    with pytest.raises(NotAllowed):
+        services.mark_paid(by=alice, order_id=order.pk)
+    with pytest.raises(NotAllowed):
+        services.mark_refunded(by=alice, order_id=order.pk)
+
+
+def test_starting_to_pay_offline_waits_for_staff(alice, tim, order):
+    first = services.start_payment(by=alice, order_id=order.pk)
+    again = services.start_payment(by=alice, order_id=order.pk)
+
+    assert first.pk == again.pk == services.mark_paid(by=tim, order_id=order.pk).pk
+    with pytest.raises(PaymentUnderWay):
+        services.start_payment(by=alice, order_id=order.pk)
+
+
+def test_there_may_be_nothing_to_pay(alice, bob, stocked, bought, order):
+    free = bought(alice, (stocked("Leaflet", 1, "0"), 1))
+    services.cancel_order(by=alice, order_id=order.pk)
+
+    for one in (free, order):
+        with pytest.raises(NothingToPay):
+            services.start_payment(by=alice, order_id=one.pk)
+    with pytest.raises(Missing):
+        services.start_payment(by=bob, order_id=order.pk)
+    with pytest.raises(Missing):
+        services.payment_of(by=alice, order_id=order.pk)
+
+
+def test_the_database_keeps_payments(tim, order):
+    services.mark_paid(by=tim, order_id=order.pk)
+    payments = Payment.objects.all()
+    second = Payment(order=order, provider="offline", amount=1, currency="EUR")
+
+    assert broken(second.save) == "payment_one_live"
+    assert broken(lambda: payments.update(amount=1)) == "payment_terms_final"
+    assert broken(lambda: payments.update(status="pending", paid_at=None)) == "payment_status_final"
+
+
+# --- By Stripe
+
+
+def test_the_provider_learns_of_a_payment_once(stripe, alice, order):
+    payment = services.start_payment(by=alice, order_id=order.pk)
+    services.start_payment(by=alice, order_id=order.pk)
+
+    payment.refresh_from_db()
+    assert (payment.reference, payment.status) == (f"cs_test_{payment.pk}", "pending")
+    assert payment.url == f"https://checkout.stripe.com/c/pay/cs_test_{payment.pk}"
+    [(path, headers, form)] = stripe.requests
+    assert path == "/v1/checkout/sessions"
+    assert (headers["Authorization"], headers["Idempotency-Key"]) == ("Bearer sk_test", f"payment-{payment.pk}")
+    assert (form["line_items[0][price_data][unit_amount]"], form["line_items[0][price_data][currency]"]) == ("3998", "eur")
+    assert form["success_url"].endswith(f"/#/orders/{order.pk}")
+
+
+def test_a_provider_that_refuses_or_is_away_can_be_asked_again(stripe, settings, alice, order):
+    stripe.status = 402
+    with pytest.raises(ProviderUnavailable):
+        services.start_payment(by=alice, order_id=order.pk)
+    url, settings.STRIPE_URL = settings.STRIPE_URL, "http://127.0.0.1:1"
+    with pytest.raises(ProviderUnavailable):
+        services.start_payment(by=alice, order_id=order.pk)
+    settings.STRIPE_URL, stripe.status = url, 200
+
+    services.start_payment(by=alice, order_id=order.pk)
+
+    assert Payment.objects.get().url
+    assert len({headers["Idempotency-Key"] for _, headers, _ in stripe.requests}) == 1
+
+
+def test_a_signed_event_pays(api, pending):
+    answer = deliver(api, event_of(pending))
+
+    assert (answer.status_code, answer.json()) == (200, {"outcome": "done"})
+    assert status() == "paid"
+
+
+def test_an_event_that_is_quicker_than_the_answer_pays_too(api, pending):
+    body = event_of(pending)
+    Payment.objects.update(reference="", url="")
+
+    assert deliver(api, body).json() == {"outcome": "done"}
+
+
+def test_an_event_has_its_effect_once(api, pending):
+    body = event_of(pending)
+
+    assert [deliver(api, body).json() for _ in range(3)] == [{"outcome": "done"}] * 3
+    assert PaymentEvent.objects.count() == 1
+    assert deliver(api, event_of(pending, id="evt_2")).json() == {"outcome": "late"}
+    assert deliver(api, event_of(pending, id="evt_3", kind="checkout.session.expired")).json() == {"outcome": "late"}
+    assert status() == "paid"
+
+
+def test_a_signature_of_any_of_the_secrets_is_good(api, pending):
+    assert deliver(api, event_of(pending), secret="whsec_the_next_one").status_code == 200
+
+
+@pytest.mark.parametrize("offset", [-TOLERANCE - 5, TOLERANCE + 5])
+def test_an_event_caught_on_its_way_is_worth_nothing_later(api, pending, offset):
+    answer = deliver(api, event_of(pending), at=int(time.time()) + offset)
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid_signature")
+    assert status() == "pending"
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "",
+        "t=1",
+        "v1=00",
+        "t=,v1=",
+        "t=now,v1=00",
+        "t=9999999999999999999,v1=00",
+        "t=²,v1=00",
+        "t=1,v1=é",
+        "t=1,v0=00",
+        "nonsense",
+    ],
+)
+def test_a_header_that_proves_nothing(api, pending, header):
+    answer = deliver(api, event_of(pending), header=header.encode().decode("latin-1"))
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid_signature")
+
+
+def test_a_body_that_was_changed_or_signed_by_others(api, pending):
+    body = event_of(pending)
+    header = sign(body, secret=SECRET, timestamp=int(time.time()))
+
+    assert deliver(api, body.replace(b"evt_1", b"evt_2"), header=header).status_code == 400
+    assert deliver(api, body, secret="whsec_guessed").status_code == 400
+    assert status() == "pending"
+
+
+@pytest.mark.parametrize("session", [{"amount_total": 3997}, {"amount_total": 1}, {"currency": "usd"}, {"amount_total": 399800}])
+def test_an_event_about_other_money_pays_nothing(api, pending, session):
+    assert deliver(api, event_of(pending, **session)).json() == {"outcome": "mismatch"}
+    assert status() == "pending"
+    assert PaymentEvent.objects.get().payment == pending
+
+
+def test_events_of_no_payment_and_of_no_concern(api, pending):
+    stranger = Payment(pk=10**6, reference="cs_other", amount=1, currency="EUR")
+    assert deliver(api, event_of(stranger)).json() == {"outcome": "unknown"}
+    assert deliver(api, event_of(stranger)).json() == {"outcome": "unknown"}
+    assert deliver(api, event_of(pending, kind="customer.created")).json() == {"outcome": "ignored"}
+    assert deliver(api, event_of(pending, payment_status="unpaid")).json() == {"outcome": "ignored"}
+    assert PaymentEvent.objects.get().outcome == "unknown"
+
+
+def test_a_signed_body_that_is_no_event(api, pending):
+    for body in (b"", b"[]", b"{}", b"\xff", b'{"type": "checkout.session.completed", "data": {"object": {}}}'):
+        assert deliver(api, body).status_code == 400
+
+
+def test_an_expired_checkout_lets_another_begin(api, pending, alice, order):
+    assert deliver(api, event_of(pending, kind="checkout.session.expired", payment_status="unpaid")).json() == {"outcome": "done"}
+
+    services.start_payment(by=alice, order_id=order.pk)
+
+    assert sorted(Payment.objects.values_list("status", flat=True)) == ["failed", "pending"]
+
+
+def test_a_currency_without_cents(api, stripe, alice, stocked, bought):
+    order = bought(alice, (stocked("Stylo", 1, "1200", currency="JPY"), 1))
+    services.start_payment(by=alice, order_id=order.pk)
+
+    assert stripe.requests[0][2]["line_items[0][price_data][unit_amount]"] == "1200"
+    assert deliver(api, event_of(Payment.objects.get(), amount_total=1200)).json() == {"outcome": "done"}
+
+
+@pytest.mark.parametrize("provider", ["offline", "stripe", "paypal"])
+def test_providers_that_are_not_in_use_have_no_webhook(api, provider):
+    assert api.post(f"/api/v1/payments/webhooks/{provider}/", {}).status_code == 404
+
+
+def test_the_scheme_by_a_recorded_signature(monkeypatch):
+    """Computed once with openssl: printf '1700000000.{}' | openssl dgst -sha256 -hmac whsec_recorded."""
+    recorded = "t=1700000000,v1=2f94a1288fdd30fe57858cc4ae11445d9566641019d2b7ab323e51ef6f33e9b4"
+    monkeypatch.setattr(time, "time", lambda: 1_700_000_100)
+
+    check_signature(recorded, b"{}", secrets=["whsec_recorded"])
+    with pytest.raises(SignatureInvalid):
+        check_signature(recorded, b"{ }", secrets=["whsec_recorded"])
