@@ -1,20 +1,14 @@
 """The shapes of accounts in JSON."""
 
 from django.conf import settings
-from django.contrib.auth.validators import UnicodeUsernameValidator
-from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef, TextField, Value
-from django.db.models.functions import Cast, Concat, Trim
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
-from accounts.identifiers import normalize_email, normalize_phone
+from accounts.api.fields import EmailField, NameField, PasswordField, PhoneField, TicketLinksField, UsernameField
 from accounts.models import Session, User
 from config.fields import InstantField
-from config.reads import SITE
 
-TICKETS_SHOWN = 100
 _ACCESS, _REFRESH = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9…access", "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9…refresh"
 _USER = {
     "id": 19,
@@ -38,80 +32,6 @@ def _example(*requests, answer=None):
     """Examples for the OpenAPI document: bodies that clients send, and the answer."""
     sent = [OpenApiExample(f"Request {number}", value, request_only=True) for number, value in enumerate(requests, 1)]
     return extend_schema_serializer(examples=[*sent, *([OpenApiExample("Answer", answer, response_only=True)] if answer else [])])
-
-
-class PasswordField(serializers.CharField):
-    """A password as typed: spaces count."""
-
-    def __init__(self, **kwargs):
-        super().__init__(trim_whitespace=False, write_only=True, max_length=1024, style={"input_type": "password"}, **kwargs)
-
-
-class EmailField(serializers.EmailField):
-    """An e-mail address, normalized."""
-
-    def __init__(self, **kwargs):
-        super().__init__(max_length=254, **kwargs)
-
-    def to_internal_value(self, data):
-        return normalize_email(super().to_internal_value(data))
-
-
-class PhoneField(serializers.CharField):
-    """A phone number, in E.164 form."""
-
-    default_error_messages = {"invalid_phone": _("Enter a phone number with + and the country code, such as +48123666789.")}
-
-    def __init__(self, **kwargs):
-        super().__init__(max_length=40, **kwargs)
-
-    def to_internal_value(self, data):
-        return normalize_phone(super().to_internal_value(data)) or self.fail("invalid_phone")
-
-
-class UsernameField(serializers.CharField):
-    """A username of letters, digits and @/./+/-/_, in NFKC form."""
-
-    def __init__(self, **kwargs):
-        super().__init__(max_length=150, validators=[UnicodeUsernameValidator()], **kwargs)
-
-    def to_internal_value(self, data):
-        return User.normalize_username(super().to_internal_value(data))
-
-
-class NameField(serializers.CharField):
-    """ "First Last". Written, the first word is the first name and the rest the last."""
-
-    def __init__(self, **kwargs):
-        super().__init__(source="*", max_length=301, **kwargs)
-
-    def to_internal_value(self, data):
-        first, _, last = super().to_internal_value(data).partition(" ")
-        if len(first) > 150 or len(last) > 150:
-            self.fail("max_length", max_length=150)
-        return {"first_name": first, "last_name": last.strip()}
-
-    def to_representation(self, user):
-        return user.name
-
-    def expression(self):
-        return Trim(Concat("first_name", Value(" "), "last_name"))
-
-
-class TicketLinksField(serializers.ListField):
-    """The URLs of the newest own tickets, at most 100."""
-
-    def __init__(self, **kwargs):
-        super().__init__(child=serializers.URLField(), source="*", read_only=True, **kwargs)
-
-    def to_representation(self, user):
-        keys = user.tickets.order_by("-id").values_list("pk", flat=True)[:TICKETS_SHOWN]
-        return [self.context["request"].build_absolute_uri(f"/api/ticket/{key}") for key in keys]
-
-    def expression(self):
-        tickets = User._meta.get_field("tickets").related_model.objects.filter(user=OuterRef("pk")).order_by("-id")
-        urls = tickets.values(url=Concat(SITE, Value("/api/ticket/"), Cast("pk", TextField()), output_field=TextField()))
-        return ArraySubquery(urls[:TICKETS_SHOWN])
 
 
 @_example({"name": "Tom Hanks"}, {"email": "new@example.com", "current_password": "maslotoniehaslo"}, answer=_USER)
@@ -164,6 +84,13 @@ class AdminUserSerializer(UserSerializer):
     class Meta(UserSerializer.Meta):
         fields = (*UserSerializer.Meta.fields, "password")
         read_only_fields = ("id", "is_superuser")
+
+
+@_example({"email": "tutor@example.com", "username": "tutor", "password": "a long password", "user_type": "admin"})
+class NewAccountSerializer(AdminUserSerializer):
+    """An account as an administrator opens it: with a password."""
+
+    password = PasswordField()
 
 
 @_example(

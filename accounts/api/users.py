@@ -174,6 +174,9 @@ class UserViewSet(ReadViewSet):
     def get_permissions(self):
         return [IsAuthenticated(), IsAdmin()] if self.action in ("list", "create") else [IsAuthenticated()]
 
+    def get_serializer_class(self):
+        return serializers.NewAccountSerializer if self.action == "create" else self.serializer_class
+
     def get_object(self):
         return get_object_or_404(User.objects.managed_by(self.request.user), pk=IdField().run_validation(self.kwargs["pk"]))
 
@@ -191,5 +194,8 @@ class UserViewSet(ReadViewSet):
 
     def destroy(self, request, pk):
         user = self.get_object()
-        services.close_account(by=request.user, user=user, current_password=request.data.get("current_password"))
+        # Administrators need no password to close another's account; the service asks the others for theirs.
+        password = serializers.CurrentPasswordSerializer(data=request.data, partial=True)
+        password.is_valid(raise_exception=True)
+        services.close_account(by=request.user, user=user, **password.validated_data)
         return Response(status=204)

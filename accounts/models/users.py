@@ -1,8 +1,7 @@
-"""Accounts, their sessions, and the codes sent to them. The rules stand in the database, so that whoever writes obeys them."""
+"""Accounts. Their rules stand in the database, so that whoever writes obeys them."""
 
 import functools
 import operator
-import secrets
 
 import pgtrigger
 from django.conf import settings
@@ -221,81 +220,3 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def get_short_name(self):
         return self.first_name or self.username
-
-
-class SessionQuerySet(models.QuerySet):
-    def live_of(self, user):
-        """The caller's own sessions that still live."""
-        return self.filter(user_id=user.pk, ended_at=None, expires_at__gt=Now())
-
-
-class Session(models.Model):
-    """One sign-in on one device: the family of refresh tokens that descend from it. Ending it ends them all."""
-
-    user = models.ForeignKey(User, models.CASCADE, related_name="sessions")
-    device = models.CharField(max_length=200, blank=True, help_text=_("What the client calls itself (User-Agent)."))
-    address = models.GenericIPAddressField(null=True, blank=True)
-    created_at = models.DateTimeField(db_default=Now())
-    last_used_at = models.DateTimeField(db_default=Now())
-    expires_at = models.DateTimeField()
-    ended_at = models.DateTimeField(null=True, blank=True)
-
-    objects = SessionQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = _("session")
-        verbose_name_plural = _("sessions")
-        indexes = (
-            models.Index(fields=["user", "-id"], condition=Q(ended_at=None), name="session_live"),
-            models.Index(fields=["expires_at"], name="session_expiry"),
-        )
-
-    def __str__(self):
-        return f"{self.device or '?'} {self.created_at:%Y-%m-%d}"
-
-
-class RefreshToken(models.Model):
-    """A refresh token, known by a digest only. Spent once; its successor's id follows from its own (accounts.tokens)."""
-
-    session = models.ForeignKey(Session, models.CASCADE, related_name="tokens")
-    digest = models.BinaryField(help_text="SHA-256 of the token's id (jti).")
-    issued_at = models.DateTimeField(db_default=Now())
-    spent_at = models.DateTimeField(null=True)
-
-    class Meta:
-        constraints = (models.UniqueConstraint(fields=["digest"], name="refresh_token_unique"),)
-
-    def __str__(self):
-        return f"token of session {self.session_id}"
-
-
-def _nonce():
-    return secrets.token_hex(16)
-
-
-class Code(models.Model):
-    """Something sent to prove that a person reads an address: six digits, or the token in a link.
-
-    Neither is stored. Both follow from `nonce` and the server's key (accounts.codes), so the job that sends them can
-    run twice and send the same. `purpose` is part of that: a code for one purpose is worth nothing for another.
-    """
-
-    class Purpose(models.TextChoices):
-        VERIFY_EMAIL = "verify_email"
-        VERIFY_PHONE = "verify_phone"
-        RESET = "reset"
-
-    user = models.ForeignKey(User, models.CASCADE, related_name="codes")
-    purpose = models.CharField(max_length=20, choices=Purpose)
-    address = models.CharField(max_length=254, help_text=_("The e-mail or phone that it was sent to."))
-    nonce = models.CharField(max_length=32, default=_nonce)
-    guesses = models.PositiveSmallIntegerField(default=0)
-    created_at = models.DateTimeField(db_default=Now(), db_index=True)
-    expires_at = models.DateTimeField()
-    used_at = models.DateTimeField(null=True)
-
-    class Meta:
-        indexes = (models.Index(fields=["user", "purpose", "-id"], name="code_newest"),)
-
-    def __str__(self):
-        return f"{self.purpose} of {self.user_id}"
