@@ -1,7 +1,7 @@
 """What of tickets is shown to whom, and how they are searched."""
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import BigIntegerField, BooleanField, F, Func, OuterRef, Value
+from django.db.models import BigIntegerField, F, OuterRef
 from django.utils.translation import gettext_lazy as _
 
 from config.fields import IdField, SearchField
@@ -10,6 +10,7 @@ from config.reads import CALLER, Listing, json_statement
 from config.sql import Param
 from tickets.api.serializers import AnswerURLsField, TicketSerializer
 from tickets.models import Answer, Awaiting, Status, Ticket
+from tickets.models.search import Found
 
 
 def tickets(user):
@@ -21,17 +22,6 @@ def tickets(user):
 def of_ticket(model):
     """The rows of one ticket, at the place "ticket", that a caller may see."""
     return lambda user: model.objects.visible_to(user).filter(ticket=Param("ticket", BigIntegerField()))
-
-
-class _Found(Func):
-    """Whether a key is among those that tickets_search finds (migrations/search.sql), which are few."""
-
-    output_field = BooleanField()
-
-    def as_sql(self, compiler, connection, **context):
-        (key, key_params), *rest = [compiler.compile(expression) for expression in self.source_expressions]
-        sql = f"{key} = ANY (ARRAY(SELECT tickets_search({', '.join(sql for sql, _params in rest)})))"
-        return sql, [*key_params, *(param for _sql, params in rest for param in params)]
 
 
 class TicketListing(Listing):
@@ -53,15 +43,15 @@ class TicketListing(Listing):
         values = {one.name: value for one, value in found}
         if "search" not in values:
             return super()._compile(caller, found, after=after)
-        hit = _Found(
+        hit = Found(
             F("pk"),
             Param("filter_search"),
-            Value(None) if caller.is_staff else CALLER,
-            Value(values.get("status")),
-            Value(values.get("awaiting")),
-            Param("filter_assignee") if "assignee" in values else Value(None),
-            Param("after_id") if after else Value(None),
-            Param("limit"),
+            reader=None if caller.is_staff else CALLER,
+            status=values.get("status"),
+            awaiting=values.get("awaiting"),
+            assignee=Param("filter_assignee") if "assignee" in values else None,
+            before=Param("after_id") if after else None,
+            wanted=Param("limit"),
         )
         # Only what is visible, whatever the search found.
         return json_statement(self.rows(caller).filter(hit).order_by("-id"), self.serializer_class(), limited=True)

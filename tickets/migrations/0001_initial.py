@@ -14,7 +14,8 @@ from django.db import migrations, models
 
 SEARCH = Path(__file__).with_name("search.sql").read_text(encoding="utf-8")
 FUNCTIONS = (
-    "tickets_search", "tickets_index_answer", "tickets_index", "tickets_join", "tickets_query", "tickets_words", "tickets_polish",
+    "tickets_search", "tickets_search_blocks", "tickets_search_wish", "tickets_index_answer", "tickets_index", "tickets_join",
+    "tickets_query", "tickets_words", "tickets_polish",
 )  # fmt: skip
 
 
@@ -163,7 +164,7 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='ticket',
-            trigger=pgtrigger.compiler.Trigger(name='set_status', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE spoke bigint;', func="\n                    IF NEW.status <> OLD.status AND NEW.changed_status_id IS NOT DISTINCT FROM OLD.changed_status_id THEN\n                        NEW.changed_status_id := nullif(current_setting('frontdesk.actor', true), '')::bigint;\n                        PERFORM set_config('frontdesk.actor', '', true);\n                    END IF;\n                    IF NEW.status = 'c' THEN\n                        NEW.awaiting := NULL;\n                    ELSIF OLD.status = 'c' THEN\n                        SELECT user_id INTO spoke FROM tickets_answer\n                            WHERE ticket_id = NEW.id AND NOT internal ORDER BY id DESC LIMIT 1;\n                        NEW.awaiting := CASE WHEN coalesce(spoke, NEW.user_id) = NEW.user_id THEN 'support' ELSE 'customer' END;\n                    END IF;\n                    RETURN NEW;\n                ", hash='2ddf199a6dad792e8f8ca0977424f7ead4ff28cc', operation='UPDATE OF "status"', pgid='pgtrigger_set_status_35d99', table='tickets_ticket', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='set_status', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE spoke bigint;', func="\n                    IF NEW.status <> OLD.status AND NEW.changed_status_id IS NOT DISTINCT FROM OLD.changed_status_id THEN\n                        NEW.changed_status_id := nullif(current_setting('frontdesk.actor', true), '')::bigint;\n                    END IF;\n                    PERFORM set_config('frontdesk.actor', '', true);\n                    IF NEW.status = 'c' THEN\n                        NEW.awaiting := NULL;\n                    ELSIF OLD.status = 'c' THEN\n                        SELECT user_id INTO spoke FROM tickets_answer\n                            WHERE ticket_id = NEW.id AND NOT internal ORDER BY id DESC LIMIT 1;\n                        NEW.awaiting := CASE WHEN coalesce(spoke, NEW.user_id) = NEW.user_id THEN 'support' ELSE 'customer' END;\n                    END IF;\n                    RETURN NEW;\n                ", hash='bbceaa94471c70b3740e83434e6208f745819589', operation='UPDATE OF "status"', pgid='pgtrigger_set_status_35d99', table='tickets_ticket', when='BEFORE')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='ticket',

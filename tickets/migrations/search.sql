@@ -62,46 +62,58 @@ BEGIN
     WHERE ticket_id = ticket;
 END $$;
 
+-- The conditions of a search, on tickets_searchtext; the numbers are the places of tickets_search's arguments.
+CREATE FUNCTION tickets_search_wish(query tsquery, reader bigint, letter text, awaited text, worker bigint) RETURNS text
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT concat_ws(' AND ',
+        CASE WHEN reader IS NULL THEN 'staff_words @@ $1' ELSE 'words @@ $1 AND owner = $2' END,
+        CASE WHEN letter IS NOT NULL THEN 'status = $3' END,
+        CASE WHEN awaited IS NOT NULL THEN 'awaiting = $4' END,
+        CASE WHEN worker IS NOT NULL THEN 'assignee = $5' END)
+$$;
+
+-- Searches by the index, from the ticket `newest` on, block by block until there is enough. The index joins the lists of
+-- the block, the words and the filters; a planner that does not know how they meet would rather read whole tables.
+CREATE FUNCTION tickets_search_blocks(
+    query tsquery, reader bigint, letter text, awaited text, worker bigint, newest bigint, wanted bigint
+) RETURNS SETOF bigint LANGUAGE plpgsql STABLE ROWS 50
+SET enable_seqscan = off SET enable_indexscan = off SET enable_indexonlyscan = off SET jit = off AS $$
+BEGIN
+    RETURN QUERY EXECUTE 'SELECT found.ticket_id FROM generate_series($6 >> 15, 0, -1) AS b, LATERAL ('
+        'SELECT ticket_id FROM tickets_searchtext WHERE block = b AND ticket_id <= $6 AND '
+        || tickets_search_wish(query, reader, letter, awaited, worker)
+        || ' ORDER BY ticket_id DESC LIMIT $7) AS found LIMIT $7'
+        USING query, reader, letter, awaited, worker, newest, wanted;
+END $$;
+
 -- The newest `wanted` tickets that hold the words and were opened before the ticket `before` (null: any). `reader` is the
 -- customer whose tickets to look through; null is support, which looks through all, and through internal notes.
 -- `letter`, `awaited` and `worker` are the filters by status, awaiting and assignee; null is any.
 --
--- The cost is bounded, whatever is searched. A word that many tickets hold is found among the newest thousand, which are
--- looked through one by one; any other through the index, block by block: no more than a block's matches are ever read.
+-- A word that many tickets hold is found among the newest thousand, which are looked through one by one; any other through
+-- the index, a block at a time. So no more tickets are read than a thousand and one block's matches, whatever is searched.
 CREATE FUNCTION tickets_search(
     words text, reader bigint, letter text, awaited text, worker bigint, before bigint, wanted bigint
-) RETURNS SETOF bigint LANGUAGE plpgsql STABLE ROWS 50 AS $$
+) RETURNS SETOF bigint LANGUAGE plpgsql STABLE ROWS 50 SET jit = off AS $$
 DECLARE
     query tsquery := tickets_query(words);
-    mine text := '';
-    wish text := '';
-    rest bigint;
+    mine text := 'ticket_id < $6' || CASE WHEN reader IS NULL THEN '' ELSE ' AND owner = $2' END;
     found_now bigint;
+    newest bigint;
 BEGIN
     IF numnode(query) = 0 THEN RETURN; END IF;
     before := coalesce(before, 9223372036854775807);
-    IF reader IS NULL THEN
-        wish := ' AND staff_words @@ $2';
-    ELSE
-        mine := ' AND owner = $3';
-        wish := ' AND words @@ $2';
-    END IF;
-    IF letter IS NOT NULL THEN wish := wish || ' AND status = $4'; END IF;
-    IF awaited IS NOT NULL THEN wish := wish || ' AND awaiting = $5'; END IF;
-    IF worker IS NOT NULL THEN wish := wish || ' AND assignee = $6'; END IF;
-
-    RETURN QUERY EXECUTE 'SELECT ticket_id FROM (SELECT * FROM tickets_searchtext WHERE ticket_id < $1' || mine ||
-        ' ORDER BY ticket_id DESC LIMIT 1000) newest WHERE true' || wish || ' LIMIT $7'
-        USING before, query, reader, letter, awaited, worker, wanted;
+    RETURN QUERY EXECUTE 'SELECT ticket_id FROM (SELECT * FROM tickets_searchtext WHERE ' || mine
+        || ' ORDER BY ticket_id DESC LIMIT 1000) AS newest WHERE '
+        || tickets_search_wish(query, reader, letter, awaited, worker) || ' LIMIT $7'
+        USING query, reader, letter, awaited, worker, before, wanted;
     GET DIAGNOSTICS found_now = ROW_COUNT;
-    IF found_now >= wanted THEN RETURN; END IF;
-
-    EXECUTE 'SELECT ticket_id FROM tickets_searchtext WHERE ticket_id < $1' || mine ||
-        ' ORDER BY ticket_id DESC OFFSET 1000 LIMIT 1' INTO rest USING before, query, reader;
-    IF rest IS NULL THEN RETURN; END IF;
-
-    RETURN QUERY EXECUTE 'SELECT found.ticket_id FROM generate_series($8 >> 15, 0, -1) AS b, LATERAL ('
-        'SELECT ticket_id FROM tickets_searchtext WHERE block = b AND ticket_id <= $8' || mine || wish ||
-        ' ORDER BY ticket_id DESC LIMIT $7) AS found LIMIT $7'
-        USING before, query, reader, letter, awaited, worker, wanted - found_now, rest;
+    IF found_now < wanted THEN
+        EXECUTE 'SELECT ticket_id FROM tickets_searchtext WHERE ' || mine || ' ORDER BY ticket_id DESC OFFSET 1000 LIMIT 1'
+            INTO newest USING query, reader, letter, awaited, worker, before;
+        IF newest IS NOT NULL THEN
+            RETURN QUERY SELECT * FROM
+                tickets_search_blocks(query, reader, letter, awaited, worker, newest, wanted - found_now);
+        END IF;
+    END IF;
 END $$;

@@ -3,7 +3,7 @@
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
-from django.db.models import F
+from django.db.models import BooleanField, F, Func, Value
 
 from tickets.models.tickets import Ticket
 
@@ -41,3 +41,22 @@ class SearchText(models.Model):
 
     def __str__(self):
         return f"words of ticket #{self.ticket_id}"
+
+
+class Found(Func):
+    """Whether a key is among the newest `wanted` ones that tickets_search finds (migrations/search.sql).
+
+    `reader` is the customer whose tickets and words are looked through; None is support. The others narrow the search.
+    """
+
+    output_field = BooleanField()
+
+    def __init__(self, key, words, *, reader, wanted, status=None, awaiting=None, assignee=None, before=None):
+        arguments = (words, reader, status, awaiting, assignee, before, wanted)
+        super().__init__(key, *(one if hasattr(one, "resolve_expression") else Value(one) for one in arguments))
+
+    def as_sql(self, compiler, connection, **context):
+        (key, key_params), *rest = [compiler.compile(expression) for expression in self.source_expressions]
+        # An array, computed once: the planner would not believe that a set of keys is small.
+        sql = f"{key} = ANY (ARRAY(SELECT tickets_search({', '.join(sql for sql, _params in rest)})))"
+        return sql, [*key_params, *(param for _sql, params in rest for param in params)]

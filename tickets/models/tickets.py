@@ -163,8 +163,8 @@ class Ticket(models.Model):
                 func="""
                     IF NEW.status <> OLD.status AND NEW.changed_status_id IS NOT DISTINCT FROM OLD.changed_status_id THEN
                         NEW.changed_status_id := nullif(current_setting('frontdesk.actor', true), '')::bigint;
-                        PERFORM set_config('frontdesk.actor', '', true);
                     END IF;
+                    PERFORM set_config('frontdesk.actor', '', true);
                     IF NEW.status = 'c' THEN
                         NEW.awaiting := NULL;
                     ELSIF OLD.status = 'c' THEN

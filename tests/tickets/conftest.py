@@ -1,0 +1,39 @@
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from tickets import services
+
+PNG = b"\x89PNG\r\n\x1a\n" + b"\x00" * 32
+PDF = b"%PDF-1.7\n" + b"\x00" * 32
+
+
+def upload(name="note.txt", content=b"hello", content_type="application/octet-stream"):
+    """A file as a form brings it."""
+    return SimpleUploadedFile(name, content, content_type)
+
+
+@pytest.fixture(autouse=True)
+def media(settings, tmp_path):
+    """The folder of this test's files."""
+    settings.MEDIA_ROOT = tmp_path / "media"
+    return settings.MEDIA_ROOT
+
+
+@pytest.fixture
+def ask(alice):
+    """`ask("Help!")`: a ticket of alice's."""
+
+    def make(message="My printer is on fire", *, by=alice, **fields):
+        return services.open_ticket(by=by, message=message, **fields)
+
+    return make
+
+
+@pytest.fixture
+def say():
+    """`say(sue, ticket, "Gladly")`: an answer."""
+
+    def make(by, ticket, message="Gladly", **fields):
+        return services.answer_ticket(by=by, ticket_id=ticket.pk, message=message, **fields)
+
+    return make

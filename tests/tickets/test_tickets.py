@@ -1,0 +1,183 @@
+"""Opening and sorting tickets, and where they stand."""
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+
+from accounts.services import close_account
+from config.errors import Missing, NotAllowed, constraint_of
+from notifications.models import Notification
+from scheduling import services as scheduling
+from shop import services as shop
+from shop.models import Product
+from tests.conftest import make_user
+from tests.scheduling.conftest import hour
+from tickets import services
+from tickets.errors import AssigneeRefused, MessageBlank, NotOwnMeeting, NotOwnOrder
+from tickets.models import Answer, StatusChange, Ticket
+
+pytestmark = pytest.mark.django_db
+
+
+def refused(write):
+    """The name of the constraint that refuses a write."""
+    with pytest.raises(IntegrityError) as caught, transaction.atomic():
+        write()
+    return constraint_of(caught.value)
+
+
+def history(ticket):
+    return list(ticket.status_changes.order_by("id").values_list("user__username", "from_status", "to_status"))
+
+
+@pytest.fixture
+def order(alice):
+    pen = Product.objects.create(name="Pen", amount=10, price="2.50")
+    return shop.place_order(by=alice, address="1 Main Street", phone="+48123666789", items=[{"product_id": pen.pk, "amount": 1}])
+
+
+@pytest.fixture
+def meeting(alice, tim):
+    slot = scheduling.create_slot(by=tim, start_time=hour(0), end_time=hour(1))
+    return scheduling.book_meeting(by=alice, time_slot_id=slot.pk, subject="Algebra")
+
+
+def test_a_ticket_may_be_about_an_own_order_or_meeting(ask, order, meeting, tim):
+    assert ask(order_id=order.pk).order == order
+    assert ask(meeting_id=meeting.pk).meeting == meeting
+    assert ask(by=tim, meeting_id=meeting.pk).meeting == meeting
+
+
+@pytest.mark.parametrize("who", ["bob", "sue"])
+def test_not_about_somebody_elses(ask, order, meeting, request, who):
+    other = request.getfixturevalue(who)
+    for key in (order.pk, 10**12):
+        with pytest.raises(NotOwnOrder):
+            ask(by=other, order_id=key)
+    for key in (meeting.pk, 10**12):
+        with pytest.raises(NotOwnMeeting):
+            ask(by=other, meeting_id=key)
+    assert not Ticket.objects.exists()
+
+
+def test_sql_cannot_refer_to_somebody_elses_either(ask, order, meeting, bob):
+    ticket = Ticket.objects.filter(pk=ask(by=bob).pk)
+
+    assert refused(lambda: ticket.update(order=order)) == "ticket_order_is_own"
+    assert refused(lambda: ticket.update(meeting=meeting)) == "ticket_meeting_is_own"
+
+
+def test_what_a_ticket_can_be(ask, alice):
+    ticket = Ticket.objects.filter(pk=ask().pk)
+
+    assert refused(lambda: ticket.update(status="x")) == "ticket_status_known"
+    assert refused(lambda: ticket.update(priority="x")) == "ticket_priority_known"
+    assert refused(lambda: ticket.update(awaiting="x")) == "ticket_awaiting_known"
+    assert refused(lambda: ticket.update(message=" \n\t")) == "ticket_has_message"
+    assert refused(lambda: alice.answers.create(ticket=ticket.get(), message="  ")) == "answer_has_message"
+    with pytest.raises(MessageBlank):
+        ask("  ")
+
+
+def test_support_sorts_tickets(ask, sue, alice):
+    ticket = ask()
+    services.change_ticket(by=sue, ticket_id=ticket.pk, priority="urgent", subject="Fire", assignee_id=sue.pk)
+
+    ticket.refresh_from_db()
+    assert (ticket.priority, ticket.subject, ticket.assignee) == ("urgent", "Fire", sue)
+    with pytest.raises(NotAllowed):
+        services.change_ticket(by=alice, ticket_id=ticket.pk, priority="low")
+    with pytest.raises(Missing):
+        services.change_ticket(by=sue, ticket_id=ticket.pk + 1, priority="low")
+
+
+def test_tickets_are_assigned_to_support_only(ask, sue, alice):
+    ticket = ask()
+    gone = make_user("gone", is_staff=True, is_active=False)
+
+    for key in (alice.pk, gone.pk, 10**12):
+        with pytest.raises(AssigneeRefused):
+            services.change_ticket(by=sue, ticket_id=ticket.pk, assignee_id=key)
+    assert refused(lambda: Ticket.objects.update(assignee=alice)) == "ticket_assignee_is_support"
+
+
+def test_only_support_sets_the_status(ask, sue, alice, bob):
+    ticket = ask()
+
+    with pytest.raises(NotAllowed):
+        services.set_status(by=alice, ticket_id=ticket.pk, status="c")
+    with pytest.raises(Missing):
+        services.set_status(by=bob, ticket_id=ticket.pk, status="c")
+    assert services.set_status(by=sue, ticket_id=ticket.pk, status="c").changed_status == sue
+
+
+def test_every_change_of_status_is_recorded(ask, sue, tim):
+    ticket = ask()
+    for by, status in ((sue, "c"), (sue, "u"), (tim, "f"), (sue, "f")):
+        services.set_status(by=by, ticket_id=ticket.pk, status=status)
+
+    assert history(ticket) == [("sue", "u", "c"), ("sue", "c", "u"), ("tim", "u", "f")]
+    ticket.refresh_from_db()
+    assert ticket.changed_status == sue  # who set it last, though it was frozen already
+
+
+def test_sql_is_recorded_too_and_blames_nobody(ask, sue):
+    ticket = ask()
+    services.set_status(by=sue, ticket_id=ticket.pk, status="c")
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE tickets_ticket SET status = 'u' WHERE id = %s", [ticket.pk])
+
+    assert history(ticket) == [("sue", "u", "c"), (None, "c", "u")]
+    ticket.refresh_from_db()
+    assert ticket.changed_status is None
+
+
+def test_whoever_says_in_sql_who_it_was_is_believed(ask, sue):
+    ticket = ask()
+    Ticket.objects.filter(pk=ticket.pk).update(status="f", changed_status=sue)
+
+    assert history(ticket) == [("sue", "u", "f")]
+
+
+def test_history_is_not_rewritten(ask, sue):
+    ticket = ask()
+    services.set_status(by=sue, ticket_id=ticket.pk, status="c")
+
+    assert refused(lambda: StatusChange.objects.update(to_status="f")) == "ticket_history_fixed"
+    assert refused(lambda: StatusChange.objects.all()._raw_delete("default")) == "ticket_history_fixed"
+
+
+def test_the_owner_hears_of_a_change_of_status_once(ask, alice, sue):
+    ticket = ask("My printer is on fire")
+    for status in ("c", "c", "u", "c"):
+        services.set_status(by=sue, ticket_id=ticket.pk, status=status)
+
+    told = Notification.objects.filter(user=alice, type="ticket_status").order_by("id")
+    assert [one.title for one in told] == [f"Your ticket #{ticket.pk} is now {what}" for what in ("closed", "unsolved", "closed")]
+    assert {one.link for one in told} == {f"/api/ticket/{ticket.pk}"}
+
+
+def test_support_is_not_told_what_it_does_itself(ask, sue):
+    services.set_status(by=sue, ticket_id=ask(by=sue).pk, status="c")
+
+    assert not Notification.objects.exists()
+
+
+def test_a_closed_account_keeps_its_tickets_and_gives_back_its_work(ask, say, alice, sue, tim):
+    asked, worked, done = ask(), ask(), ask()
+    for ticket in (worked, done):
+        services.change_ticket(by=sue, ticket_id=ticket.pk, assignee_id=sue.pk)
+    services.set_status(by=sue, ticket_id=done.pk, status="c")
+    say(sue, asked)
+    for user in (alice, sue):
+        close_account(by=tim, user=user)
+
+    asked, worked, done = (Ticket.objects.select_related("user").get(pk=one.pk) for one in (asked, worked, done))
+    assert asked.user.username == "deleted user"
+    assert asked.message == "My printer is on fire"
+    assert Answer.objects.get().user.username == "deleted user"
+    assert (worked.assignee_id, done.assignee_id) == (None, sue.pk)
+
+
+def test_a_topic_is_the_subject_or_the_beginning_of_the_message():
+    assert Ticket(subject="Fire", message="It burns").topic == "Fire"
+    assert Ticket(message="It\nburns " * 20).topic == ("It burns " * 20)[:59] + "…"

@@ -1,0 +1,104 @@
+"""The support desk, for staff. Every change goes through the services that the API calls."""
+
+from django.contrib import admin, messages
+from django.db.models import F
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+from unfold.admin import TabularInline
+
+from config.admin import ServiceAdmin
+from tickets import services
+from tickets.models import Answer, StatusChange, Ticket
+from tickets.models.search import Found
+
+_MOST_FOUND = 1000
+
+
+class _ReadOnlyInline(TabularInline):
+    """What happened, newest first."""
+
+    extra = 0
+    can_delete = False
+    ordering = ("-id",)
+
+    def has_add_permission(self, request, obj=None):
+        return False
+
+    def has_change_permission(self, request, obj=None):
+        return False
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).select_related("user")
+
+
+class AnswerInline(_ReadOnlyInline):
+    """The conversation, with support's own notes."""
+
+    model = Answer
+    fields = ("user", "message", "internal", "answered_at")
+    readonly_fields = fields
+
+
+class StatusChangeInline(_ReadOnlyInline):
+    """The history."""
+
+    model = StatusChange
+    fields = ("user", "from_status", "to_status", "changed_at")
+    readonly_fields = fields
+
+
+@admin.register(Ticket)
+class TicketAdmin(ServiceAdmin):
+    """What customers asked. They open tickets themselves, and nothing is ever erased."""
+
+    list_display = ("id", "topic", "user", "status", "awaiting", "priority", "assignee", "created_at")
+    list_display_links = ("id", "topic")
+    list_filter = ("status", "awaiting", "priority", ("assignee", admin.RelatedOnlyFieldListFilter))
+    list_select_related = ("user", "assignee")
+    list_per_page = 50
+    show_full_result_count = False
+    search_fields = ("message",)  # shows the box; get_search_results does the search
+    search_help_text = _("Words of the ticket or its answers.")
+    autocomplete_fields = ("assignee",)
+    fields = ("user", "subject", "message", "status", "priority", "assignee", "awaiting", "order", "meeting", "created_at")
+    readonly_fields = ("user", "message", "awaiting", "order", "meeting", "created_at")
+    inlines = (AnswerInline, StatusChangeInline)
+    actions = ("close", "freeze", "reopen")
+
+    def get_search_results(self, request, queryset, search_term):
+        if not search_term:
+            return queryset, False
+        words = search_term.replace("\x00", "")[:200]
+        return queryset.filter(Found(F("pk"), words, reader=None, wanted=_MOST_FOUND)), False
+
+    def save_model(self, request, ticket, form, change):
+        changes = {name: form.cleaned_data[name] for name in form.changed_data}
+        status = changes.pop("status", None)
+        if status:
+            services.set_status(by=request.user, ticket_id=ticket.pk, status=status)
+        if changes:
+            services.change_ticket(by=request.user, ticket_id=ticket.pk, **changes)
+
+    def has_add_permission(self, request):
+        return False
+
+    def has_delete_permission(self, request, obj=None):
+        return False
+
+    @admin.action(description=_("Close"))
+    def close(self, request, queryset):
+        self._set_status(request, queryset, "c")
+
+    @admin.action(description=_("Freeze"))
+    def freeze(self, request, queryset):
+        self._set_status(request, queryset, "f")
+
+    @admin.action(description=_("Reopen"))
+    def reopen(self, request, queryset):
+        self._set_status(request, queryset, "u")
+
+    def _set_status(self, request, queryset, status):
+        done = self.each(
+            request, queryset, lambda ticket: services.set_status(by=request.user, ticket_id=ticket.pk, status=status)
+        )
+        self.message_user(request, ngettext("%d ticket changed.", "%d tickets changed.", done) % done, messages.SUCCESS)
