@@ -15,6 +15,10 @@ from accounts.services import start_session
 PASSWORD = "correct horse battery"
 
 
+def pytest_addoption(parser):
+    parser.addoption("--write-tables", action="store_true", help="write tests/*.txt anew from what was found, to be reviewed")
+
+
 def make_user(name, **fields):
     """An account with an e-mail, as quickly as can be had: hashing once for all is enough."""
     user = User(username=name, username_chosen=True, email=f"{name}@example.com", password=_hash(), **fields)
