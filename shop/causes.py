@@ -1,19 +1,19 @@
 """Why something changes, said to the database.
 
-The triggers that write the ledgers read the transaction's setting `frontdesk.cause`. The next statement on products or
-credit lots uses it up, so a cause never sticks to a change that it does not belong to.
+The triggers that write the ledgers and the orders' history read a setting of the transaction. The next change of that kind
+uses it up, so that a cause never sticks to a change that it does not belong to.
 """
 
 import orjson
 from django.db import connection
 
 
-def cause_text(**values):
-    """A cause as the triggers read it: `reason`, `by`, `order`, `spending` (ids) and `note`, those that there are."""
-    return orjson.dumps({name: value for name, value in values.items() if value}).decode()
+def give_cause(kind, **values):
+    """Says why, and by whose doing (`by`, an id), the next statement changes something.
 
-
-def give_cause(**values):
-    """Says why, and by whose doing (`by`, an id), the next statement changes stock, credits or an order's status."""
+    `kind`: "stock", "credit" or "order", for `frontdesk.<kind>_cause`. `values`: `reason`, `by`, `order`, `spending` (ids)
+    and `note`, those that there are.
+    """
+    cause = orjson.dumps({name: value for name, value in values.items() if value}).decode()
     with connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('frontdesk.cause', %s, true)", [cause_text(**values)])
+        cursor.execute("SELECT set_config(%s, %s, true)", [f"frontdesk.{kind}_cause", cause])

@@ -19,6 +19,13 @@ class MixedCurrencies(Invalid):
     detail = _("The products of one order must have the same currency.")
 
 
+class PriceFraction(Invalid):
+    code = "price_fraction"
+    field = "price"
+    constraint = "product_price_in_units"
+    detail = _("This currency has no smaller unit.")
+
+
 class NotEnoughStock(Conflict):
     """The stock would fall below zero."""
 

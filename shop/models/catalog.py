@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.db.models.functions import Now, Upper
 from django.utils.translation import gettext_lazy as _
 
+from shop.money import has_no_fraction
 from shop.pictures import path_of_picture
 
 CURRENCY = r"^[A-Z]{3}$"
@@ -89,6 +90,7 @@ class Product(models.Model):
         constraints = (
             models.CheckConstraint(name="product_amount_not_negative", condition=Q(amount__gte=0)),
             models.CheckConstraint(name="product_price_not_negative", condition=Q(price__gte=0)),
+            models.CheckConstraint(name="product_price_in_units", condition=has_no_fraction("price")),
             models.CheckConstraint(name="product_currency_form", condition=Q(currency__regex=CURRENCY)),
             models.CheckConstraint(name="product_has_name", condition=~Q(name="")),
             models.CheckConstraint(
@@ -96,7 +98,7 @@ class Product(models.Model):
             ),
         )
         triggers = (
-            # Whoever changes the amount says why in `frontdesk.cause` (shop.causes), which holds for one statement.
+            # Whoever changes the amount says why in `frontdesk.stock_cause` (shop.causes), which holds for one statement.
             # Without a cause, the first amount is a delivery and any later change a correction.
             pgtrigger.Trigger(
                 name="record_first_stock",
@@ -106,11 +108,11 @@ class Product(models.Model):
                 referencing=pgtrigger.Referencing(new="new_rows"),
                 declare=[("cause", "jsonb")],
                 func="""
-                    cause := coalesce(nullif(current_setting('frontdesk.cause', true), ''), '{}')::jsonb;
+                    cause := coalesce(nullif(current_setting('frontdesk.stock_cause', true), ''), '{}')::jsonb;
                     INSERT INTO shop_stockentry (product_id, change, balance, reason, by_id, note)
                     SELECT id, amount, amount, 'delivery', (cause->>'by')::bigint, coalesce(cause->>'note', '')
                     FROM new_rows WHERE amount <> 0 ORDER BY id;
-                    PERFORM set_config('frontdesk.cause', '', true);
+                    PERFORM set_config('frontdesk.stock_cause', '', true);
                     RETURN NULL;
                 """,
             ),
@@ -122,12 +124,12 @@ class Product(models.Model):
                 referencing=pgtrigger.Referencing(old="old_rows", new="new_rows"),
                 declare=[("cause", "jsonb")],
                 func="""
-                    cause := coalesce(nullif(current_setting('frontdesk.cause', true), ''), '{}')::jsonb;
+                    cause := coalesce(nullif(current_setting('frontdesk.stock_cause', true), ''), '{}')::jsonb;
                     INSERT INTO shop_stockentry (product_id, change, balance, reason, order_id, by_id, note)
                     SELECT n.id, n.amount - o.amount, n.amount, coalesce(cause->>'reason', 'correction'),
                         (cause->>'order')::bigint, (cause->>'by')::bigint, coalesce(cause->>'note', '')
                     FROM new_rows n JOIN old_rows o USING (id) WHERE n.amount <> o.amount ORDER BY n.id;
-                    PERFORM set_config('frontdesk.cause', '', true);
+                    PERFORM set_config('frontdesk.stock_cause', '', true);
                     RETURN NULL;
                 """,
             ),

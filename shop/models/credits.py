@@ -50,7 +50,7 @@ class CreditLot(models.Model):
             models.CheckConstraint(name="credit_lot_balance", condition=Q(remaining__gte=0, remaining__lte=F("granted"))),
         )
         triggers = (
-            # As for the stock: `frontdesk.cause` (shop.causes) says why; without it, a change is a correction.
+            # As for the stock: `frontdesk.credit_cause` (shop.causes) says why; without it, a change is a correction.
             pgtrigger.Trigger(
                 name="record_grant",
                 level=pgtrigger.Statement,
@@ -59,11 +59,11 @@ class CreditLot(models.Model):
                 referencing=pgtrigger.Referencing(new="new_rows"),
                 declare=[("cause", "jsonb")],
                 func="""
-                    cause := coalesce(nullif(current_setting('frontdesk.cause', true), ''), '{}')::jsonb;
+                    cause := coalesce(nullif(current_setting('frontdesk.credit_cause', true), ''), '{}')::jsonb;
                     INSERT INTO shop_creditentry (user_id, lot_id, kind, change, by_id, note)
                     SELECT user_id, id, 'grant', remaining, (cause->>'by')::bigint, coalesce(cause->>'note', '')
                     FROM new_rows ORDER BY id;
-                    PERFORM set_config('frontdesk.cause', '', true);
+                    PERFORM set_config('frontdesk.credit_cause', '', true);
                     RETURN NULL;
                 """,
             ),
@@ -75,12 +75,12 @@ class CreditLot(models.Model):
                 referencing=pgtrigger.Referencing(old="old_rows", new="new_rows"),
                 declare=[("cause", "jsonb")],
                 func="""
-                    cause := coalesce(nullif(current_setting('frontdesk.cause', true), ''), '{}')::jsonb;
+                    cause := coalesce(nullif(current_setting('frontdesk.credit_cause', true), ''), '{}')::jsonb;
                     INSERT INTO shop_creditentry (user_id, lot_id, kind, change, spending_id, by_id, note)
                     SELECT n.user_id, n.id, coalesce(cause->>'reason', 'correction'), n.remaining - o.remaining,
                         (cause->>'spending')::bigint, (cause->>'by')::bigint, coalesce(cause->>'note', '')
                     FROM new_rows n JOIN old_rows o USING (id) WHERE n.remaining <> o.remaining ORDER BY n.id;
-                    PERFORM set_config('frontdesk.cause', '', true);
+                    PERFORM set_config('frontdesk.credit_cause', '', true);
                     RETURN NULL;
                 """,
             ),

@@ -104,7 +104,8 @@ class Order(models.Model):
                             USING ERRCODE = 'check_violation', CONSTRAINT = 'order_status_final';
                     END IF;
                     INSERT INTO shop_orderevent (order_id, status, by_id) VALUES (NEW.id, NEW.status,
-                        (coalesce(nullif(current_setting('frontdesk.cause', true), ''), '{}')::jsonb->>'by')::bigint);
+                        (nullif(current_setting('frontdesk.order_cause', true), '')::jsonb->>'by')::bigint);
+                    PERFORM set_config('frontdesk.order_cause', '', true);
                     RETURN NEW;
                 """,
             ),

@@ -6,6 +6,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from shop.models.catalog import CURRENCY, default_currency, validate_currency
+from shop.money import has_no_fraction
 
 
 class Voucher(models.Model):
@@ -46,6 +47,7 @@ class Voucher(models.Model):
             models.CheckConstraint(name="voucher_code_form", condition=Q(code__regex=r"^[A-Z0-9_-]+$")),
             models.CheckConstraint(name="voucher_kind_known", condition=Q(kind__in=["percent", "amount"])),
             models.CheckConstraint(name="voucher_value_range", condition=Q(value__gt=0) & (Q(kind="amount") | Q(value__lte=100))),
+            models.CheckConstraint(name="voucher_value_in_units", condition=Q(kind="percent") | has_no_fraction("value")),
             models.CheckConstraint(name="voucher_currency_form", condition=Q(currency__regex=CURRENCY)),
             models.CheckConstraint(
                 name="voucher_time_order",

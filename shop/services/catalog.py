@@ -18,7 +18,7 @@ def create_product(*, by, **fields):
     """Puts a product on sale; its first amount is entered as a delivery. Returns the Product."""
     _only_admins(by)
     with named_constraints(), transaction.atomic():
-        give_cause(by=by.pk)
+        give_cause("stock", by=by.pk)
         return Product.objects.create(**fields)
 
 
@@ -31,7 +31,7 @@ def change_product(*, by, product_id, **changes):
             raise Missing
         for name, value in changes.items():
             setattr(product, name, value)
-        give_cause(by=by.pk)
+        give_cause("stock", by=by.pk)
         product.save(update_fields=list(changes))
     return product
 

@@ -48,7 +48,7 @@ def _shares(lots, credits):
 
 
 def _change_lots(changes, **cause):
-    give_cause(**cause)
+    give_cause("credit", **cause)
     with connection.cursor() as cursor:
         cursor.execute(_TAKE, [list(changes), list(changes.values())])
 
@@ -97,7 +97,7 @@ def grant_credits(*, by, user, credits, expires_at=None, note=""):
     if credits < 1:
         raise Invalid(errors={"credits": ("min_value", Invalid.detail)})
     with named_constraints(), transaction.atomic():
-        give_cause(by=by.pk, note=note)
+        give_cause("credit", by=by.pk, note=note)
         return CreditLot.objects.create(user=user, granted=credits, remaining=credits, expires_at=expires_at)
 
 
@@ -115,7 +115,7 @@ def grant_for_order(*, order, by):
         for item in packs
     ]
     if lots:
-        give_cause(by=by.pk)
+        give_cause("credit", by=by.pk)
         CreditLot.objects.bulk_create(lots)
 
 
@@ -128,5 +128,7 @@ def expire_credits():
     with transaction.atomic():
         over = CreditLot.objects.filter(expires_at__lte=Now(), remaining__gt=0).order_by("id").select_for_update(no_key=True)
         keys = list(over.values_list("pk", flat=True)[:1000])
-        give_cause(reason=CreditEntry.Kind.EXPIRY)
+        if not keys:
+            return 0
+        give_cause("credit", reason=CreditEntry.Kind.EXPIRY)
         return CreditLot.objects.filter(pk__in=keys).update(remaining=0)

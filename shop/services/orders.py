@@ -40,7 +40,7 @@ WITH buyer AS (
     SELECT placed.id, p.id, p.name, w.amount, p.price, p.credits, p.credits_valid_days
     FROM placed, wanted w JOIN shop_product p ON p.id = w.product_id ORDER BY p.id
 ), cause AS MATERIALIZED (
-    SELECT set_config('frontdesk.cause', json_build_object('reason', 'order', 'order', id, 'by', %(buyer)s)::text, true)
+    SELECT set_config('frontdesk.stock_cause', json_build_object('reason', 'order', 'order', id, 'by', %(buyer)s)::text, true)
     FROM placed
 ), taken AS (
     UPDATE shop_product p SET amount = p.amount - w.amount FROM wanted w, cause WHERE p.id = w.product_id
@@ -147,7 +147,7 @@ def cancel_order(*, by, order_id):
         order = _settle(order_id, Order.Status.CANCELED, by=by)
         with connection.cursor() as cursor:
             cursor.execute(_HOLD_ORDERED, [order.pk])
-            give_cause(reason=StockEntry.Reason.CANCELLATION, order=order.pk, by=by.pk)
+            give_cause("stock", reason=StockEntry.Reason.CANCELLATION, order=order.pk, by=by.pk)
             cursor.execute(_RESTOCK, [order.pk])
         tell(order, Type.ORDER_CANCELED)
 
@@ -161,7 +161,7 @@ def _settle(order_id, status, *, by):
         raise Missing
     if status == Order.Status.COMPLETED and not by.is_admin:
         raise NotAllowed
-    give_cause(by=by.pk)
+    give_cause("order", by=by.pk)
     if not Order.objects.filter(pk=order_id, status=Order.Status.NEW).update(status=status):
         raise OrderFinal
     return order

@@ -21,6 +21,6 @@ def change_stock(*, by, product_id, change, reason, note=""):
     if reason not in BY_HAND or change == 0 or (change < 0 and reason == StockEntry.Reason.DELIVERY):
         raise StockChangeRefused
     with named_constraints(), transaction.atomic():
-        give_cause(reason=reason, by=by.pk, note=note)
+        give_cause("stock", reason=reason, by=by.pk, note=note)
         if not Product.objects.filter(pk=product_id).update(amount=F("amount") + change):
             raise Missing

@@ -6,7 +6,7 @@ from django.db import connection
 from config.errors import Missing, NotAllowed
 from shop import services
 from shop.causes import give_cause
-from shop.errors import CategoryNameTaken, NotEnoughStock, StockChangeRefused
+from shop.errors import CategoryNameTaken, NotEnoughStock, PriceFraction, StockChangeRefused
 from shop.models import Category, Product, StockEntry
 from tests.shop.conftest import broken
 
@@ -48,7 +48,7 @@ def test_sql_by_hand_is_recorded_as_a_correction(stocked):
 
 def test_a_cause_serves_one_statement(stocked, tim):
     pen = stocked("Pen", 10)
-    give_cause(reason="delivery", by=tim.pk, note="once")
+    give_cause("stock", reason="delivery", by=tim.pk, note="once")
     Product.objects.update(amount=11)
     Product.objects.update(amount=12)
 
@@ -77,7 +77,7 @@ def test_the_ledger_takes_no_reason_that_makes_no_sense(stocked, cause, change, 
     pen = stocked("Pen", 10)
 
     def move():
-        give_cause(**cause)
+        give_cause("stock", **cause)
         Product.objects.filter(pk=pen.pk).update(amount=10 + change)
 
     assert broken(move) == constraint
@@ -89,10 +89,17 @@ def test_an_order_cannot_be_restocked_twice_by_hand_either(alice, stocked, bough
     services.cancel_order(by=alice, order_id=order.pk)
 
     def again():
-        give_cause(reason="cancellation", order=order.pk)
+        give_cause("stock", reason="cancellation", order=order.pk)
         Product.objects.filter(pk=pen.pk).update(amount=14)
 
     assert broken(again) == "stock_entry_once"
+
+
+def test_a_currency_without_cents_has_no_fractions(tim):
+    with pytest.raises(PriceFraction):
+        services.create_product(by=tim, name="Pen", price="0.50", currency="JPY")
+
+    assert services.create_product(by=tim, name="Pen", price="50.00", currency="JPY").pk
 
 
 @pytest.mark.parametrize(("change", "reason"), [(-1, "delivery"), (0, "correction"), (1, "order"), (1, "cancellation")])

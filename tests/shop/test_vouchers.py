@@ -111,6 +111,7 @@ def test_the_uses_of_one_account_are_counted(alice, bob, stocked, bought, vouche
         ({"percent": 101}, "voucher_value_range"),
         ({"percent": -1}, "voucher_value_range"),
         ({"amount": "-0.01"}, "voucher_value_range"),
+        ({"amount": "0.50", "currency": "JPY"}, "voucher_value_in_units"),
         ({"percent": 5, "code": "sale"}, "voucher_code_form"),
         ({"percent": 5, "valid_from": Now(), "valid_until": Now()}, "voucher_time_order"),
         ({"percent": 5, "uses": 2, "max_uses": 1}, "voucher_uses_of_all"),

@@ -1,0 +1,315 @@
+"""The shop under races: each guard beside a control that shows the race without it."""
+
+import threading
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+from django.db import OperationalError, connection, transaction
+from rest_framework.test import APIClient
+
+from accounts.models import User
+from accounts.services import close_account, start_session
+from scheduling.models import Meeting
+from scheduling.services import book_meeting, create_slot
+from shop import services
+from shop.checks_data import violations
+from shop.models import CreditLot, Order, Product, StockEntry, Voucher
+from tests.concurrency.racing import race
+from tests.scheduling.conftest import hour
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+WHERE = {"address": "1 Main Street", "phone": "+48123666789"}
+
+
+@pytest.fixture
+def buyers(db):
+    """`buyers(200)`: so many accounts."""
+
+    def make(number):
+        names = [f"buyer{index}" for index in range(number)]
+        users = [User(username=name, username_chosen=True, email=f"{name}@example.com") for name in names]
+        return User.objects.bulk_create(users)
+
+    return make
+
+
+@pytest.fixture
+def stocked(db):
+    def make(name, amount, **fields):
+        return Product.objects.create(name=name, amount=amount, price="2.50", **fields)
+
+    return make
+
+
+@pytest.fixture
+def gifted(alice, tim):
+    """alice has one credit, and tim ten slots that cost one each."""
+    services.grant_credits(by=tim, user=alice, credits=1)
+    starts = [hour(number) for number in range(20)]
+    return [create_slot(by=tim, start_time=start, end_time=start + timedelta(hours=1), credits=1) for start in starts]
+
+
+@pytest.fixture(autouse=True)
+def sums_agree_afterwards(request, transactional_db):
+    """Whatever the race, the sums agree. Controls are here to tear them."""
+    yield
+    if not request.node.name.startswith("test_control"):
+        assert list(violations()) == []
+
+
+def lines(*pairs):
+    return [{"product_id": product.pk, "amount": amount} for product, amount in pairs]
+
+
+def order(by, *pairs, **more):
+    return services.place_order(by=by, **WHERE, items=lines(*pairs), **more)
+
+
+def outcome(result):
+    """What a competitor got: the error's code or type, else "done"."""
+    return getattr(result, "code", type(result).__name__) if isinstance(result, Exception) else "done"
+
+
+def left(product):
+    return Product.objects.get(pk=product.pk).amount
+
+
+# --- Stock
+
+
+def test_200_buyers_of_a_stock_of_50(buyers, stocked):
+    pen = stocked("Pen", 50)
+
+    results = Counter(outcome(result) for result in race(lambda user: order(user, (pen, 1)), buyers(200)))
+
+    assert results == {"done": 50, "items_unavailable": 150}
+    assert left(pen) == 0
+    assert Order.objects.count() == 50
+
+
+def test_control_looking_before_taking_sells_too_much(buyers, stocked):
+    """Read, then write what was read less one: some of the sales are lost from the stock."""
+    pen, looked = stocked("Pen", 5), threading.Barrier(10)
+
+    def buy(_):
+        amount = left(pen)
+        looked.wait(timeout=10)
+        if amount >= 1:
+            Product.objects.filter(pk=pen.pk).update(amount=amount - 1)
+            return "sold"
+        return "refused"
+
+    assert Counter(race(buy, range(10)))["sold"] > 5
+
+
+def test_60_orders_of_two_products_in_opposite_order(buyers, stocked):
+    pen, book = stocked("Pen", 100), stocked("Book", 100)
+    pairs = [((pen, 1), (book, 1)), ((book, 1), (pen, 1))]
+
+    results = race(lambda numbered: order(numbered[1], *pairs[numbered[0] % 2]), enumerate(buyers(60)))
+
+    assert Counter(map(outcome, results)) == {"done": 60}
+    assert (left(pen), left(book)) == (40, 40)
+
+
+def test_control_locking_in_the_order_of_the_request_deadlocks(stocked):
+    keys, locked_one = [stocked("Pen", 100).pk, stocked("Book", 100).pk], threading.Barrier(2)
+
+    def take(keys):
+        with transaction.atomic():
+            Product.objects.select_for_update().get(pk=keys[0])
+            locked_one.wait(timeout=10)
+            Product.objects.select_for_update().get(pk=keys[1])
+
+    results = race(take, [keys, keys[::-1]])
+
+    assert Counter(type(result) for result in results)[OperationalError] == 1
+
+
+def test_orders_and_cancellations_of_the_same_products_do_not_deadlock(buyers, stocked):
+    pen, book = stocked("Pen", 100), stocked("Book", 100)
+    users = buyers(40)
+    placed = [order(user, (book, 1), (pen, 1)) for user in users[:20]]
+
+    def act(number):
+        if number < 20:
+            return services.cancel_order(by=users[number], order_id=placed[number].pk)
+        return order(users[number], (book, 1), (pen, 1))
+
+    assert Counter(map(outcome, race(act, range(40)))) == {"done": 40}
+    assert (left(pen), left(book)) == (80, 80)
+
+
+# --- One order, many tries
+
+
+def test_50_parallel_posts_with_one_key_are_one_order(alice, stocked):
+    pen = stocked("Pen", 100)
+    access = start_session(user=alice).access
+
+    def post(_):
+        client = APIClient()
+        client.credentials(HTTP_AUTHORIZATION=f"Token {access}", HTTP_IDEMPOTENCY_KEY="one")
+        return client.post("/api/post_order", WHERE | {"items": lines((pen, 2))})
+
+    answers = race(post, range(50))
+
+    assert set(Counter(answer.status_code for answer in answers)) <= {201, 409}
+    assert len({answer.content for answer in answers if answer.status_code == 201}) == 1
+    assert Order.objects.count() == 1
+    assert left(pen) == 98
+    assert post(0).content == next(answer.content for answer in answers if answer.status_code == 201)
+
+
+def test_control_50_parallel_posts_without_a_key_are_50_orders(alice, stocked):
+    pen = stocked("Pen", 100)
+    access = start_session(user=alice).access
+
+    def post(_):
+        client = APIClient()
+        client.credentials(HTTP_AUTHORIZATION=f"Token {access}")
+        return client.post("/api/post_order", WHERE | {"items": lines((pen, 2))}).status_code
+
+    assert Counter(race(post, range(50))) == {201: 50}
+    assert left(pen) == 0
+
+
+def test_10_parallel_cancels_restock_once(alice, stocked):
+    pen = stocked("Pen", 10)
+    placed = order(alice, (pen, 4))
+
+    results = race(lambda _: services.cancel_order(by=alice, order_id=placed.pk), range(10))
+
+    assert Counter(map(outcome, results)) == {"done": 1, "illegal_transition": 9}
+    assert left(pen) == 10
+
+
+def test_control_looking_at_the_status_first_restocks_often(alice, stocked, without_trigger):
+    pen = stocked("Pen", 10)
+    placed = order(alice, (pen, 4))
+    looked = threading.Barrier(10)
+
+    def cancel(_):
+        status = Order.objects.get(pk=placed.pk).status
+        looked.wait(timeout=10)
+        if status == "new":
+            with transaction.atomic(), connection.cursor() as cursor:
+                Order.objects.filter(pk=placed.pk).update(status="canceled")
+                cursor.execute("UPDATE shop_product SET amount = amount + 4 WHERE id = %s", [pen.pk])
+
+    with without_trigger(Order, "change_status"):
+        race(cancel, range(10))
+
+    assert left(pen) > 10
+
+
+def test_completing_against_canceling_is_one_of_both(alice, tim, stocked):
+    pen = stocked("Pen", 100)
+    for _ in range(10):
+        placed = order(alice, (pen, 1))
+        calls = [(services.complete_order, tim), (services.cancel_order, alice)] * 2
+        results = race(lambda call, pk=placed.pk: call[0](by=call[1], order_id=pk), calls)
+        assert Counter(map(outcome, results)) == {"done": 1, "illegal_transition": 3}
+    completed = Order.objects.filter(status="completed").count()
+    assert left(pen) == 100 - completed
+    assert StockEntry.objects.filter(reason="cancellation").count() == 10 - completed
+
+
+def test_an_account_that_closes_while_it_orders_leaves_no_address(buyers, tim, stocked):
+    pen = stocked("Pen", 1000)
+
+    for user in buyers(8):
+        acts = [lambda user=user: order(user, (pen, 1))] * 4 + [lambda user=user: close_account(by=tim, user=user)]
+        results = [outcome(result) for result in race(lambda act: act(), acts)]
+        assert set(results) <= {"done", "not_found"}
+        assert results[-1] == "done"
+    assert not Order.objects.exclude(address="").exists()
+
+
+# --- Vouchers
+
+
+def test_a_voucher_is_used_no_more_often_than_it_may(buyers, stocked):
+    Voucher.objects.create(code="SALE", kind="percent", value=10, max_uses=5)
+    pen = stocked("Pen", 100)
+
+    results = race(lambda user: order(user, (pen, 1), voucher="SALE"), buyers(30))
+
+    assert Counter(map(outcome, results)) == {"done": 5, "voucher_used_up": 25}
+    assert Voucher.objects.get().uses == 5
+    assert left(pen) == 95
+
+
+def test_one_account_cannot_use_a_voucher_twice_at_once(alice, stocked):
+    Voucher.objects.create(code="SALE", kind="percent", value=10, max_uses_per_user=1)
+    pen = stocked("Pen", 100)
+
+    results = race(lambda _: order(alice, (pen, 1), voucher="SALE"), range(20))
+
+    assert Counter(map(outcome, results)) == {"done": 1, "voucher_used": 19}
+
+
+def test_control_without_the_count_a_voucher_is_used_too_often(buyers, stocked, without_trigger):
+    Voucher.objects.create(code="SALE", kind="percent", value=10, max_uses=5, max_uses_per_user=1)
+    pen = stocked("Pen", 100)
+
+    with without_trigger(Order, "count_voucher"):
+        race(lambda user: order(user, (pen, 1), voucher="SALE"), buyers(10))
+
+    assert Order.objects.filter(voucher__isnull=False).count() == 10
+
+
+# --- Credits
+
+
+def test_20_bookings_race_for_the_last_credit(alice, gifted):
+    results = race(lambda slot: book_meeting(by=alice, time_slot_id=slot.pk, subject="Algebra"), gifted)
+
+    assert Counter(map(outcome, results)) == {"done": 1, "not_enough_credits": 19}
+    assert Meeting.objects.count() == 1
+    assert services.balance_of(user_id=alice.pk) == 0
+
+
+def test_control_looking_at_the_balance_first_spends_a_credit_often(alice, gifted):
+    looked = threading.Barrier(10)
+
+    def book(slot):
+        balance = services.balance_of(user_id=alice.pk)
+        looked.wait(timeout=10)
+        if balance >= 1:
+            CreditLot.objects.update(remaining=balance - 1)
+            return "booked"
+        return "refused"
+
+    assert Counter(race(book, gifted[:10]))["booked"] > 1
+
+
+def test_credits_come_back_once(alice, gifted):
+    meeting = book_meeting(by=alice, time_slot_id=gifted[0].pk, subject="Algebra")
+
+    results = race(lambda _: services.return_credits(meeting_id=meeting.pk), range(10))
+
+    assert sorted(results) == [0] * 9 + [1]
+    assert services.balance_of(user_id=alice.pk) == 1
+
+
+def test_what_is_spent_while_it_expires_is_spent_or_expired_but_not_both(alice, tim, gifted):
+    for slot in gifted[:5]:
+        CreditLot.objects.filter(remaining__gt=0).update(remaining=0)
+        services.grant_credits(by=tim, user=alice, credits=1)
+        acts = [lambda slot=slot: book_meeting(by=alice, time_slot_id=slot.pk, subject="Algebra"), services.expire_credits]
+        race(lambda act: act(), acts * 2)
+
+
+# --- Payments
+
+
+def test_a_payment_is_started_once(alice, tim, stocked):
+    placed = order(alice, (stocked("Pen", 1), 1))
+
+    results = race(lambda _: services.start_payment(by=alice, order_id=placed.pk).pk, range(10))
+    paid = race(lambda _: services.mark_paid(by=tim, order_id=placed.pk), range(10))
+
+    assert len(set(results)) == 1
+    assert Counter(map(outcome, paid)) == {"done": 1, "payment_settled": 9}
