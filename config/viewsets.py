@@ -5,6 +5,7 @@ from typing import ClassVar
 from rest_framework.viewsets import GenericViewSet
 
 from config.reads import Detail, Listing
+from config.retries import RetryingMixin
 
 
 class ValidatingMixin:
@@ -17,7 +18,7 @@ class ValidatingMixin:
         return serializer.validated_data
 
 
-class ReadViewSet(ValidatingMixin, GenericViewSet):
+class ReadViewSet(RetryingMixin, ValidatingMixin, GenericViewSet):
     """`list` and `retrieve`, read as config.reads has it.
 
     `listings` maps the name of an action to the list that it shows (config.openapi documents their parameters);

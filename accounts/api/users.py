@@ -24,13 +24,14 @@ from config.filters import Filter, Flag, column_choices
 from config.limits import count_try
 from config.openapi import NO_CONTENT
 from config.reads import Detail, Listing
+from config.retries import RetryingMixin
 from config.viewsets import ReadViewSet, ValidatingMixin
 
 ANONYMOUS_ACTIONS = {"create", "reset_password", "reset_password_confirm"}
 OPEN_ACTIONS = ANONYMOUS_ACTIONS | {"verify", "verify_confirm"}
 
 
-class AccountViewSet(ValidatingMixin, DjoserUserViewSet):
+class AccountViewSet(RetryingMixin, ValidatingMixin, DjoserUserViewSet):
     """Djoser's paths; each calls a service. Its activation by mail is left out: accounts are active at once."""
 
     listings: ClassVar = {"list": Listing(User.objects.visible_open, serializers.UserSerializer)}
