@@ -34,7 +34,7 @@ class Payment(models.Model):
     amount = models.DecimalField(_("amount"), max_digits=24, decimal_places=2)
     currency = models.CharField(_("currency"), max_length=3)
     reference = models.CharField(_("reference"), max_length=255, blank=True, default="", db_default="")
-    url = models.URLField(max_length=2000, blank=True, default="", db_default="")
+    url = models.CharField(max_length=2000, blank=True, default="", db_default="")
     created_at = models.DateTimeField(_("created"), db_default=Now(), editable=False)
     paid_at = models.DateTimeField(_("paid"), null=True, blank=True, editable=False)
 

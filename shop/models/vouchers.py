@@ -60,3 +60,7 @@ class Voucher(models.Model):
 
     def __str__(self):
         return self.code
+
+    def clean(self):
+        """Codes are typed in any case."""
+        self.code = self.code.strip().upper()
