@@ -3,6 +3,8 @@
 Whoever may not see a ticket hears that there is none (Missing); whoever sees it and may not do something, NotAllowed.
 """
 
+import logging
+
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
@@ -13,6 +15,8 @@ from notifications.services import in_language_of, notify
 from tickets.files import keeping_files, store_files
 from tickets.mails import ANSWERED
 from tickets.models import Answer, Attachment, Priority, StatusChange, Ticket
+
+logger = logging.getLogger(__name__)
 
 # People before tickets (docs/locking.md), and who it is that changes the status, for the trigger.
 _LOCK_PEOPLE = """
@@ -95,11 +99,16 @@ def _ticket_for_support(by, ticket_id):
     return ticket
 
 
-def find_attachment(*, by, attachment_id):
-    """A file that the actor may read. Raises Missing."""
+def open_attachment(*, by, attachment_id):
+    """A file that the actor may read: its Attachment, opened. Raises Missing."""
     attachment = Attachment.objects.visible_to(by).filter(pk=attachment_id).first()
     if attachment is None:
         raise Missing
+    try:
+        attachment.file.open()
+    except FileNotFoundError:
+        logger.error("attachment %d is not in storage", attachment.pk)
+        raise Missing from None
     return attachment
 
 

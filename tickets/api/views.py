@@ -142,9 +142,9 @@ class AttachmentViewSet(GenericViewSet):
         responses={(200, "application/octet-stream"): OpenApiResponse(OpenApiTypes.BINARY, "The file, of its own media type.")},
     )
     def retrieve(self, request, pk):
-        attachment = services.find_attachment(by=request.user, attachment_id=int(pk))
+        attachment = services.open_attachment(by=request.user, attachment_id=int(pk))
         response = FileResponse(
-            attachment.file.open(), as_attachment=True, filename=attachment.name, content_type=attachment.content_type
+            attachment.file, as_attachment=True, filename=attachment.name, content_type=attachment.content_type
         )
         # However it gets opened, it is a download, and no page of ours.
         response.headers["X-Content-Type-Options"] = "nosniff"

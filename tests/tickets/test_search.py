@@ -1,0 +1,191 @@
+"""Finding tickets by their words, in three languages, and never by what one may not read."""
+
+import pytest
+from django.db import connection
+
+from tickets import services
+from tickets.models import Answer, SearchText, Ticket
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def search(as_user):
+    """`search(alice, "fire", status="u")`: the ids that a search finds, over all its pages."""
+    clients = {}
+
+    def find(user, words, *, limit=200, **params):
+        client = clients.setdefault(user.pk, as_user(user))
+        answer = client.get("/api/v1/tickets/", {"search": words, "limit": limit, **params})
+        assert answer.status_code == 200, answer.json()
+        found = [one["id"] for one in answer.json()]
+        while link := answer.headers.get("Link"):
+            answer = client.get(link[link.index("/api") : link.index(">")])
+            assert answer.json(), "a page before the end is not empty"
+            found += [one["id"] for one in answer.json()]
+        return found
+
+    return find
+
+
+@pytest.mark.parametrize(
+    ("text", "found_by"),
+    [
+        ("The printers are burning", ["printer", "burn", "BURNS", "burning printers"]),
+        ("Nie działa płatność za faktury", ["płatność", "platnosc", "płatności", "faktura", "FAKTUR", "dziala"]),
+        ("Zamówienia nie dotarły", ["zamówienie", "zamowieniami", "dotarły"]),
+        ("Возвраты ещё не пришли", ["возврат", "ВОЗВРАТОВ", "еще"]),
+        ("Order 4711 of bob@example.com", ["4711", "bob@example.com"]),
+        ("Zwrot: the refunds, возврат", ["refund zwrotu", "возврата refund"]),
+    ],
+)
+def test_words_are_found_in_three_languages(ask, search, alice, text, found_by):
+    ticket = ask(text)
+    ask("Something else")
+    for words in found_by:
+        assert search(alice, words) == [ticket.pk], words
+
+
+def test_subject_and_answers_count_and_words_may_be_anywhere(ask, say, search, alice, sue):
+    ticket = ask("My printer", subject="Smoke")
+    say(sue, ticket, "Use water")
+
+    for words in ("smoke", "printer", "water", "water smoke printer"):
+        assert search(alice, words) == search(sue, words) == [ticket.pk]
+    assert search(sue, "water fire") == []
+
+
+def test_a_hit_right_after_the_answer(as_user, alice, search):
+    key = as_user(alice).post("/api/ticket", {"message": "unmistakable"}).json()["id"]
+
+    assert search(alice, "unmistakable") == [key]
+
+
+def test_words_change_with_the_text(ask, say, search, alice, sue):
+    ticket = ask(subject="Smoke")
+    answer = say(sue, ticket, "Use water")
+    services.change_ticket(by=sue, ticket_id=ticket.pk, subject="Steam")
+    assert (search(alice, "smoke"), search(alice, "steam")) == ([], [ticket.pk])
+
+    Answer.objects.filter(pk=answer.pk).update(internal=True)
+    assert (search(alice, "water"), search(sue, "water")) == ([], [ticket.pk])
+    Answer.objects.filter(pk=answer.pk).update(internal=False, message="Use sand")
+    assert (search(alice, "water"), search(alice, "sand")) == ([], [ticket.pk])
+
+
+def test_customers_find_only_what_they_may_read(ask, say, search, alice, bob, sue):
+    ticket, other = ask("printer"), ask("printer", by=bob)
+    say(sue, ticket, "suspicious", internal=True)
+    say(sue, ticket, "gladly")
+
+    assert search(alice, "printer") == [ticket.pk]
+    assert search(bob, "printer") == [other.pk]
+    assert search(sue, "printer") == [other.pk, ticket.pk]
+    assert search(alice, "suspicious") == search(bob, "suspicious") == []
+    assert search(alice, "printer suspicious") == []
+    assert search(sue, "suspicious") == [ticket.pk]
+
+
+def test_search_within_the_filters(ask, say, search, alice, sue):
+    closed, answered, assigned = (ask("printer") for _ in range(3))
+    services.set_status(by=sue, ticket_id=closed.pk, status="c")
+    say(sue, answered, "Gladly")
+    services.change_ticket(by=sue, ticket_id=assigned.pk, assignee_id=sue.pk)
+
+    for user in (alice, sue):
+        assert search(user, "printer", status="c") == [closed.pk]
+        assert search(user, "printer", awaiting="customer") == [answered.pk]
+        assert search(user, "printer", awaiting="support") == [assigned.pk]
+        assert search(user, "printer", assignee=sue.pk) == [assigned.pk]
+        assert search(user, "printer", assignee=sue.pk, status="c") == []
+
+
+@pytest.mark.parametrize(
+    "words", ["'", "a & b | !c", ":*", "<->", "(((", "\\", "%", "the", "…", "a" * 200, "\u00a0x", "'); DROP"]
+)
+def test_no_words_are_a_mistake(ask, search, alice, words):
+    ask("printer")
+    assert search(alice, words) == []
+
+
+@pytest.mark.parametrize("words", ["a" * 201, "\x00"])
+def test_words_that_are_refused(as_user, alice, words):
+    assert as_user(alice).get("/api/ticket", {"search": words}).status_code == 400
+
+
+def fill(user, count, sql="'printer ' || n"):
+    """Many tickets, quickly; every 7th frozen, every 50th "rare", and all but the newest 1,500 "old"."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO tickets_ticket (user_id, message, status) "
+            f"SELECT {user.pk}, {sql} || CASE WHEN n % 50 = 0 THEN ' rare' ELSE '' END"
+            f" || CASE WHEN n <= {count} - 1500 THEN ' old' ELSE '' END, CASE WHEN n % 7 = 0 THEN 'f' ELSE 'u' END"
+            f" FROM generate_series(1, {count}) AS n"
+        )
+    return list(Ticket.objects.order_by("-id"))
+
+
+def test_beyond_the_newest_thousand_the_index_goes_on(search, alice, bob, sue):
+    """Frequent, rare and old words, through both ways of searching and over the edges between blocks."""
+    with connection.cursor() as cursor:  # the tickets begin shortly before a new block
+        cursor.execute("SELECT setval('tickets_ticket_id_seq', ((last_value >> 15) + 1 << 15) - 700) FROM tickets_ticket_id_seq")
+    tickets = fill(alice, 2200)
+    assert len({ticket.pk >> 15 for ticket in tickets}) == 2
+
+    def holding(word, status=None):
+        return [t.pk for t in tickets if word in t.message.split() and status in (None, t.status)]
+
+    for user in (alice, sue):
+        assert search(user, "rare") == holding("rare")
+        assert search(user, "old", limit=200) == holding("old")
+        assert search(user, "old", limit=33, status="f") == holding("old", "f")
+        assert search(user, "printer rare", limit=7) == holding("rare")
+        assert search(user, "nowhere") == []
+    assert search(bob, "rare") == []
+    assert len(search(sue, "printer")) == 2200
+
+
+def test_search_reads_by_the_index(alice):
+    """For what is not among the newest thousand, no table is read through."""
+    newest = fill(alice, 3000)[0]
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE tickets_searchtext")
+        cursor.execute("EXPLAIN (ANALYZE, BUFFERS) SELECT tickets_search('nowhere', NULL, NULL, NULL, NULL, NULL, 51)")
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute("SET LOCAL enable_indexscan = off")
+        cursor.execute(
+            "EXPLAIN SELECT FROM tickets_searchtext WHERE block = %s::bigint AND owner = %s::bigint AND status = 'f'"
+            " AND words @@ 'rare'",
+            [newest.pk >> 15, alice.pk],
+        )
+        lookup = "\n".join(line for (line,) in cursor.fetchall())
+
+    assert "Seq Scan" not in plan
+    assert "Bitmap Index Scan on ticket_words" in lookup
+    assert "Filter" not in lookup  # all of it is answered by the index
+
+
+def test_a_thread_that_is_too_long_can_still_be_answered(ask, say, search, alice):
+    """PostgreSQL takes a megabyte of words at most."""
+    ticket = ask("printer")
+    for part in range(6):
+        words = " ".join(f"{number:06x}x{part}" * 3 for number in range(2300))
+        Answer.objects.create(ticket=ticket, user=alice, message=words)
+    Ticket.objects.filter(pk=ticket.pk).update(subject="anew")
+
+    assert search(alice, "printer") == search(alice, "anew") == [ticket.pk]
+
+
+def test_the_words_stand_beside_every_ticket(ask, say, sue):
+    ticket = ask()
+    say(sue, ticket)
+
+    row = SearchText.objects.get()
+    assert (row.ticket_id, row.owner, row.status, row.awaiting, row.assignee) == (
+        ticket.pk,
+        ticket.user_id,
+        "u",
+        "customer",
+        None,
+    )
