@@ -10,13 +10,14 @@ from rest_framework.test import APIClient
 
 from accounts.models import User
 from accounts.services import close_account, start_session
-from scheduling.models import Meeting
+from scheduling.models import Meeting, TimeSlot
 from scheduling.services import book_meeting, create_slot
 from shop import services
 from shop.checks_data import violations
-from shop.models import CreditLot, Order, Product, StockEntry, Voucher
+from shop.models import CreditLot, Order, Payment, PaymentEvent, Product, StockEntry, Voucher
 from tests.concurrency.racing import race
 from tests.scheduling.conftest import hour
+from tests.shop.test_payments import SECRET, deliver, event_of
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 WHERE = {"address": "1 Main Street", "phone": "+48123666789"}
@@ -271,6 +272,16 @@ def test_20_bookings_race_for_the_last_credit(alice, gifted):
     assert services.balance_of(user_id=alice.pk) == 0
 
 
+def test_20_spenders_of_the_last_credit_without_the_calendars_lock(alice, gifted):
+    TimeSlot.objects.update(credits=0)
+    meetings = [book_meeting(by=alice, time_slot_id=slot.pk, subject="Algebra") for slot in gifted]
+
+    def spend(meeting):
+        return services.spend_credits(student_id=alice.pk, meeting_id=meeting.pk, credits=1)
+
+    assert Counter(map(outcome, race(spend, meetings))) == {"done": 1, "not_enough_credits": 19}
+
+
 def test_control_looking_at_the_balance_first_spends_a_credit_often(alice, gifted):
     looked = threading.Barrier(10)
 
@@ -313,3 +324,18 @@ def test_a_payment_is_started_once(alice, tim, stocked):
 
     assert len(set(results)) == 1
     assert Counter(map(outcome, paid)) == {"done": 1, "payment_settled": 9}
+
+
+def test_an_event_that_arrives_ten_times_at_once_pays_once(alice, stocked, settings):
+    settings.PAYMENT_PROVIDER, settings.STRIPE_WEBHOOK_SECRETS = "stripe", [SECRET]
+    placed = Order.objects.get(pk=order(alice, (stocked("Pen", 1), 1)).pk)
+    payment = Payment.objects.create(
+        order=placed, provider="stripe", amount=placed.total, currency=placed.currency, reference="cs_test_1"
+    )
+    body = event_of(payment)
+
+    answers = race(lambda _: deliver(APIClient(), body).json(), range(10))
+
+    assert answers == [{"outcome": "done"}] * 10
+    assert PaymentEvent.objects.count() == 1
+    assert Payment.objects.get().status == "paid"
