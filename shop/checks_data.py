@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from django.db import connection
 
-_CHECKS = {
+CHECKS = {
     "product.amount is the sum of its stock ledger": """
         SELECT p.id, format('amount %s, ledger %s', p.amount, coalesce(l.sum, 0))
         FROM shop_product p LEFT JOIN (SELECT product_id, sum(change) FROM shop_stockentry GROUP BY 1) l ON l.product_id = p.id
@@ -77,12 +77,12 @@ class Violation(NamedTuple):
 
 def rules():
     """The rules in words, in the order in which `violations` tries them."""
-    return list(_CHECKS)
+    return list(CHECKS)
 
 
 def violations(rule=None):
     """The Violations of one rule, or of all."""
     with connection.cursor() as cursor:
-        for name in [rule] if rule else _CHECKS:
-            cursor.execute(_CHECKS[name])
+        for name in [rule] if rule else CHECKS:
+            cursor.execute(CHECKS[name])
             yield from (Violation(name, *row) for row in cursor.fetchall())

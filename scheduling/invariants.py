@@ -1,0 +1,23 @@
+"""What must hold over all slots and meetings (config.invariants)."""
+
+CHECKS = {
+    "no tutor has two slots at once": """
+        SELECT a.id, format('overlaps slot %s', b.id) FROM scheduling_timeslot a
+        JOIN scheduling_timeslot b ON b.tutor_id = a.tutor_id AND b.id > a.id
+            AND tstzrange(a.start_time, a.end_time) && tstzrange(b.start_time, b.end_time)""",
+    "no student has two meetings at once": """
+        SELECT a.id, format('overlaps meeting %s', b.id) FROM scheduling_meeting a
+        JOIN scheduling_meeting b ON b.student_id = a.student_id AND b.id > a.id
+            AND tstzrange(a.start_time, a.end_time) && tstzrange(b.start_time, b.end_time)
+        WHERE a.status <> 'canceled' AND b.status <> 'canceled'""",
+    "a slot is one meeting's": """
+        SELECT time_slot_id, format('%s meetings', count(*)) FROM scheduling_meeting WHERE status <> 'canceled'
+        GROUP BY time_slot_id HAVING count(*) > 1""",
+    "a slot that is taken is not offered": """
+        SELECT s.id, format('meeting %s', m.id) FROM scheduling_timeslot s
+        JOIN scheduling_meeting m ON m.time_slot_id = s.id AND m.status <> 'canceled' WHERE s.is_available""",
+    "a meeting has its slot's tutor and times": """
+        SELECT m.id, format('slot %s', s.id) FROM scheduling_meeting m JOIN scheduling_timeslot s ON s.id = m.time_slot_id
+        WHERE m.status <> 'canceled'
+            AND (m.tutor_id, m.start_time, m.end_time) IS DISTINCT FROM (s.tutor_id, s.start_time, s.end_time)""",
+}

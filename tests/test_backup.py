@@ -1,0 +1,73 @@
+"""A backup is worth what can be restored from it: all of it, into a blank database, by the commands that the README names."""
+
+import os
+import subprocess
+import sys
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+import pytest
+from django.conf import settings as configured
+from django.db import connection
+
+from tests.live import ROOT, database_url
+from tests.world import world
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+
+
+def manage(*arguments, **variables):
+    env = {**os.environ, "SECRET_KEY": configured.SECRET_KEY, "JWT_KEY": configured.JWT_KEY, "HTTPS": "off", **variables}
+    return subprocess.run([sys.executable, "manage.py", *map(str, arguments)], cwd=ROOT, env=env, capture_output=True, text=True)
+
+
+@pytest.fixture
+def blank():
+    """The URL of a database without tables, on the same server."""
+    name = f"{connection.settings_dict['NAME']}_restored"
+    with connection.cursor() as cursor:
+        cursor.execute(f'DROP DATABASE IF EXISTS "{name}"')
+        cursor.execute(f'CREATE DATABASE "{name}"')
+    yield urlunsplit(urlsplit(database_url())._replace(path=f"/{name}"))
+    with connection.cursor() as cursor:
+        cursor.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+def contents(url):
+    """Every table with its number of rows and a digest of them."""
+    with psycopg.connect(url.replace("postgres://", "postgresql://")) as database:
+        tables = [row[0] for row in database.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1")]
+        digest = "SELECT count(*), md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), '')) FROM {} t"
+        return {table: database.execute(digest.format(table)).fetchone() for table in tables}
+
+
+def test_what_was_backed_up_is_restored_and_verified(alice, sue, tim, settings, tmp_path, blank):
+    source = {"DATABASE_URL": database_url(), "FRONTDESK_DATA": str(tmp_path / "data")}
+    target = {"DATABASE_URL": blank, "FRONTDESK_DATA": str(tmp_path / "restored")}
+    settings.MEDIA_ROOT = tmp_path / "data" / "media"
+    world(alice=alice, sue=sue, tim=tim)
+
+    backup = manage("backup", tmp_path / "monday", **source)
+    assert backup.returncode == 0, backup.stderr
+    restored = manage("restore", tmp_path / "monday", **target)
+
+    assert restored.returncode == 0, restored.stderr
+    assert "rules hold" in restored.stdout
+    assert contents(blank) == contents(database_url())
+    files = sorted(path.relative_to(settings.MEDIA_ROOT) for path in settings.MEDIA_ROOT.rglob("*") if path.is_file())
+    assert files
+    assert all(
+        (tmp_path / "restored" / "media" / file).read_bytes() == (settings.MEDIA_ROOT / file).read_bytes() for file in files
+    )
+    assert manage("migrate", "--check", **target).returncode == 0  # it can be served at once
+
+    # Neither of them writes over what is there.
+    assert "exists already" in manage("backup", tmp_path / "monday", **source).stderr
+    assert "tables already" in manage("restore", tmp_path / "monday", **target).stderr
+
+
+def test_a_folder_that_is_no_backup_is_refused(blank, tmp_path):
+    refused = manage("restore", tmp_path, DATABASE_URL=blank)
+
+    assert refused.returncode == 1
+    assert "is no backup" in refused.stderr
