@@ -296,6 +296,10 @@ LOGGING = {
     },
 }
 
+# --- The admin
+
+UNFOLD = {"DASHBOARD_CALLBACK": "config.desk.home.fill"}
+
 # --- API documents
 
 SPECTACULAR_SETTINGS = {

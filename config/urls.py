@@ -24,6 +24,7 @@ urlpatterns = [
     path("media/", include(shop.media)),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerView.as_view(), name="docs"),
+    path("admin/desk/", include("config.desk.urls")),
     path("admin/", admin.site.urls),
     path("livez", health.livez),
     path("readyz", health.readyz),

@@ -1,0 +1,138 @@
+"""The tutors' week at the desk: slots to publish and withdraw, meetings to confirm, complete and cancel."""
+
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from django import forms
+from django.conf import settings
+from django.db.models import Count, Prefetch
+from django.db.models.functions import TruncDate
+from django.http import HttpResponseRedirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.models import User
+from config import desk
+from scheduling import services
+from scheduling.hours import instant_of
+from scheduling.models import Meeting, TimeSlot
+
+_MOST_SLOTS = 500  # of a week that are shown
+_DEEDS = {
+    "confirm": lambda by, pk: services.confirm_meeting(by=by, meeting_id=pk),
+    "complete": lambda by, pk: services.complete_meeting(by=by, meeting_id=pk),
+    "cancel": lambda by, pk: services.cancel_meeting(by=by, meeting_id=pk),
+    "withdraw": lambda by, pk: services.delete_slot(by=by, slot_id=pk),
+}
+
+
+class PublishForm(forms.Form):
+    """A slot of one's own, in the studio's wall time."""
+
+    start = forms.DateTimeField(
+        label=gettext_lazy("Start"), widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
+    )
+    minutes = forms.IntegerField(label=gettext_lazy("Minutes"), min_value=5, max_value=24 * 60, initial=60)
+
+    def clean_start(self):
+        moment = instant_of(self.cleaned_data["start"].replace(tzinfo=None), _zone())
+        if moment is None:
+            raise forms.ValidationError(_("The clocks skip this time."))
+        return moment
+
+
+class WeekForm(forms.Form):
+    """Whose week, and which: any date in it."""
+
+    tutor = forms.ModelChoiceField(
+        User.objects.filter(user_type="admin", is_active=True).order_by("username"),
+        required=False,
+        label=gettext_lazy("Tutor"),
+        empty_label=gettext_lazy("All"),
+    )
+    day = forms.DateField(required=False, label=gettext_lazy("Week of"), widget=forms.DateInput(attrs={"type": "date"}))
+
+    def clean_day(self):
+        """A date whose neighbors are dates, too."""
+        day = self.cleaned_data["day"]
+        return day if day and 1900 < day.year < 9000 else None
+
+
+def _zone():
+    return ZoneInfo(settings.STUDIO_TIME_ZONE)
+
+
+def _midnight(day):
+    return datetime.combine(day, time(0), _zone())
+
+
+@desk.page("week/", "week", admins_only=True)
+def week(request):
+    """A week of slots and their meetings. POST does one of the deeds to a `pk`, or publishes a slot."""
+    publish = PublishForm(request.POST if "publish" in request.POST else None)
+    if request.method == "POST" and _change(request, publish):
+        return HttpResponseRedirect(request.get_full_path())
+    asked = WeekForm(request.GET)
+    chosen = asked.cleaned_data if asked.is_valid() else {}
+    day = chosen.get("day") or timezone.now().astimezone(_zone()).date()
+    monday = day - timedelta(days=day.weekday())
+    context = {"monday": monday, "before": monday - timedelta(days=7), "after": monday + timedelta(days=7)}
+    days = _days(monday, chosen.get("tutor"))
+    return desk.render(
+        request, "desk/week.html", _("Week"), asked=asked, days=days, publish=publish, tutor=chosen.get("tutor"), **context
+    )
+
+
+def _change(request, publish):
+    """Whether there is nothing more to be said than what the message says."""
+    if publish.is_bound:
+        if not publish.is_valid():
+            return False
+        start, length = publish.cleaned_data["start"], timedelta(minutes=publish.cleaned_data["minutes"])
+        with desk.telling(request, _("The slot is published.")):
+            services.create_slot(by=request.user, start_time=start, end_time=start + length)
+        return True
+    deed, _colon, pk = request.POST.get("deed", "").partition(":")
+    if deed in _DEEDS and pk.isascii() and pk.isdigit() and len(pk) < 19:
+        with desk.telling(request, _("Done.")):
+            _DEEDS[deed](request.user, int(pk))
+    return True
+
+
+def _days(monday, tutor):
+    """Seven (date, slots): two queries, whatever is in them. Each slot's `standing` is its meeting, if it has one."""
+    slots = TimeSlot.objects.filter(start_time__gte=_midnight(monday), start_time__lt=_midnight(monday + timedelta(days=7)))
+    if tutor:
+        slots = slots.filter(tutor=tutor)
+    taken = Prefetch("meetings", Meeting.objects.standing().select_related("student"), to_attr="standing")
+    days: dict[date, list] = {monday + timedelta(days=number): [] for number in range(7)}
+    for slot in slots.select_related("tutor").prefetch_related(taken).order_by("start_time", "id")[:_MOST_SLOTS]:
+        slot.start_time, slot.end_time = slot.start_time.astimezone(_zone()), slot.end_time.astimezone(_zone())
+        slot.times = f"{slot.start_time:%H:%M}-{slot.end_time:%H:%M}"
+        days[slot.start_time.date()].append(slot)
+    return list(days.items())
+
+
+@desk.box(20, gettext_lazy("Meetings today and tomorrow"), "desk:week", admins_only=True)
+def soon():
+    today = timezone.now().astimezone(_zone()).date()
+    found = Meeting.objects.live().filter(start_time__gte=_midnight(today), start_time__lt=_midnight(today + timedelta(days=2)))
+    rows = found.select_related("student", "tutor").order_by("start_time")[: desk.MOST]
+    return [
+        desk.Row(
+            f"{one.start_time.astimezone(_zone()):%m-%d %H:%M} {one.subject}",
+            reverse("admin:scheduling_meeting_change", args=[one.pk]),
+            f"{one.student or ''} · {one.tutor} · {one.get_status_display()}",
+        )
+        for one in rows
+    ]
+
+
+@desk.chart(20, gettext_lazy("Meetings"), admins_only=True)
+def meetings_by_day():
+    since = timezone.now() - timedelta(days=desk.DAYS)
+    past = Meeting.objects.standing().filter(start_time__gte=since, start_time__lte=timezone.now()).order_by()
+    by_day = past.annotate(day=TruncDate("start_time")).values("day")
+    return by_day.annotate(number=Count("pk")).values_list("day", "number")

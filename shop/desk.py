@@ -1,0 +1,96 @@
+"""The shop's pages at the desk: new orders to complete or cancel, the packing list, and a sheet for the accountant."""
+
+import csv
+from datetime import timedelta
+
+from django.db.models import Q, Sum
+from django.db.models.functions import TruncDate
+from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from config import desk
+from shop import services
+from shop.models import Order, Product
+
+LOW_STOCK = 5  # pieces; below, a product on sale wants attention
+_MOST_ORDERS = 100
+_MOST_ROWS = 10_000
+_SETTLE = {"complete": services.complete_order, "cancel": services.cancel_order}
+
+
+def _new_orders():
+    """New ones, oldest first. The index on uncompleted orders finds them."""
+    return Order.objects.filter(~Q(status="completed"), status="new").select_related("user").order_by("id")
+
+
+@desk.page("orders/", "orders", admins_only=True)
+def orders(request):
+    """New orders, oldest first, each with the doors to complete or cancel it."""
+    found = list(_new_orders()[:_MOST_ORDERS])
+    return desk.render(request, "desk/orders.html", _("New orders"), orders=found)
+
+
+@desk.page("orders/<int:order_id>/<str:deed>/", "settle_order", admins_only=True)
+def settle_order(request, order_id, deed):
+    """Asks before an order is completed or canceled (GET), and does it (POST)."""
+    order = Order.objects.select_related("user").prefetch_related("items").filter(pk=order_id).first()
+    if order is None or deed not in _SETTLE:
+        raise Http404
+    if request.method == "POST":
+        with desk.telling(request, _("Order %d changed.") % order_id):
+            _SETTLE[deed](by=request.user, order_id=order_id)
+        return HttpResponseRedirect(reverse("desk:orders"))
+    title = _("Complete order %d?") if deed == "complete" else _("Cancel order %d?")
+    return desk.render(request, "desk/settle.html", title % order_id, order=order)
+
+
+@desk.page("orders/packing/", "packing", admins_only=True)
+def packing(request):
+    """What to pack, for the printer: the new orders with addresses and lines."""
+    found = list(_new_orders().prefetch_related("items")[:_MOST_ORDERS])
+    return desk.render(request, "desk/packing.html", _("Packing list"), orders=found)
+
+
+@desk.page("orders/export.csv", "orders_csv", admins_only=True)
+def orders_csv(request):
+    """The newest orders as a sheet, at most 10,000."""
+    response = HttpResponse(content_type="text/csv; charset=utf-8")
+    response.headers["Content-Disposition"] = 'attachment; filename="orders.csv"'
+    response.write("\ufeff")  # spreadsheets take the file for UTF-8 by it
+    sheet = csv.writer(response)
+    columns = ("id", "created_at", "user__username", "status", "total", "currency", "address", "phone")
+    sheet.writerow(columns)
+    for row in Order.objects.order_by("-id").values_list(*columns)[:_MOST_ROWS]:
+        sheet.writerow([harmless(cell) for cell in row])
+    return response
+
+
+def harmless(cell):
+    """A cell that no spreadsheet takes for a formula."""
+    text = str(cell)
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+
+
+@desk.box(30, gettext_lazy("New orders"), "desk:orders", admins_only=True)
+def new_orders():
+    return [
+        desk.Row(str(order), reverse("admin:shop_order_change", args=[order.pk]), order.user)
+        for order in _new_orders()[: desk.MOST]
+    ]
+
+
+@desk.box(40, gettext_lazy("Low stock"), "admin:shop_product_changelist", admins_only=True)
+def low_stock():
+    scarce = Product.objects.filter(is_active=True, amount__lt=LOW_STOCK).order_by("amount", "id")[: desk.MOST]
+    return [desk.Row(one.name, reverse("admin:shop_product_change", args=[one.pk]), one.amount) for one in scarce]
+
+
+@desk.chart(30, gettext_lazy("Revenue of completed orders"), admins_only=True)
+def revenue_by_day():
+    since = timezone.now() - timedelta(days=desk.DAYS)
+    completed = Order.objects.filter(status="completed", created_at__gte=since).order_by()
+    by_day = completed.annotate(day=TruncDate("created_at")).values("day")
+    return by_day.annotate(number=Sum("total")).values_list("day", "number")
