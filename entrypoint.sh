@@ -11,7 +11,7 @@ web)
     ;;
 worker)
     # The web container migrates; until then the queue has no tables.
-    until python manage.py migrate --check >/dev/null 2>&1; do
+    until python manage.py migrate --check >/dev/null; do
         echo "waiting for the migrations"
         sleep 1
     done

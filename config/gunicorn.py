@@ -2,13 +2,38 @@
 
 import gc
 import os
+import select
+import signal
+
+from gunicorn.workers.gthread import ThreadWorker
+
+
+class Worker(ThreadWorker):
+    """gunicorn's threads, but whoever got in before the door closed is served."""
+
+    def set_accept_enabled(self, enabled):
+        """Once it is told to stop: takes those who wait in the kernel's queue, and closes the door.
+
+        gunicorn itself leaves the socket open and looks at it no more, so clients that connect meanwhile, or did a moment
+        before, are cut off when the process ends. Now they are served, or refused at once and free to go elsewhere.
+        """
+        super().set_accept_enabled(enabled)
+        if self.alive:
+            return
+        for listener in self.sockets:
+            waiting = select.poll()
+            waiting.register(listener, select.POLLIN)
+            while waiting.poll(0):
+                self.accept(listener)
+            listener.close()
+
 
 _host = os.environ.get("HOST", "127.0.0.1")
 bind = f"{f'[{_host}]' if ':' in _host else _host}:{os.environ.get('PORT', '8000')}"
 workers = int(os.environ.get("WEB_WORKERS", "2"))
 # Threads wait for PostgreSQL, not for each other: a few per process; more only compete for the interpreter.
 threads = int(os.environ.get("WEB_THREADS", "4"))
-worker_class = "gthread"
+worker_class = Worker
 # Loaded once, before the workers are forked: they share its memory and start at once.
 preload_app = True
 # The C parser where it is installed.
@@ -26,11 +51,27 @@ worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: PTH1
 control_socket_disable = True
 # The application writes a line for each request itself (config.middleware), with the request's id.
 accesslog = None
-errorlog = "-"
 loglevel = "warning"
-# The proxies in front tell us about https; which of them to believe is a setting of ours (TRUSTED_PROXIES).
-forwarded_allow_ips = "*"
-secure_scheme_headers: dict[str, str] = {}
+logconfig_dict = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"json": {"()": "config.logs.JSONFormatter"}},
+    "handlers": {"stdout": {"class": "logging.StreamHandler", "stream": "ext://sys.stdout", "formatter": "json"}},
+    "root": {"handlers": ["stdout"], "level": "WARNING"},
+    "loggers": {"gunicorn.error": {"handlers": ["stdout"], "level": "WARNING", "propagate": False}},
+}
+# Which proxies to believe about the client and https is a setting of the application (TRUSTED_PROXIES). gunicorn believes
+# nobody: those it trusts may also say where the path begins (SCRIPT_NAME), and so pass one path off as another.
+forwarded_allow_ips = ""
+
+
+# The master asks a worker to stop once, and then waits for `graceful_timeout`. A signal that finds a worker without handlers
+# of its own would be lost, so it has to wait until there are.
+_STOP = {signal.SIGTERM, signal.SIGINT, signal.SIGQUIT}
+
+
+def on_starting(server):
+    os.register_at_fork(after_in_parent=lambda: signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOP))
 
 
 def pre_fork(server, worker):
@@ -38,6 +79,7 @@ def pre_fork(server, worker):
     from django.db import connections
 
     connections.close_all()
+    signal.pthread_sigmask(signal.SIG_BLOCK, _STOP)
 
 
 def post_fork(server, worker):
@@ -48,3 +90,7 @@ def post_fork(server, worker):
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
+
+
+def post_worker_init(worker):
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOP)

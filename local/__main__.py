@@ -1,10 +1,11 @@
 """python3 -m local run|test|check|manage|lock"""
 
 import os
+import signal
 import subprocess
 import sys
 
-if sys.version_info < (3, 11):
+if sys.version_info < (3, 11):  # noqa: UP036 (older ones get here)
     sys.exit(f"Frontdesk needs Python 3.11 or later; this is {sys.version.split()[0]}. Try: make PYTHON=python3.12 run")
 
 from local import ROOT, Stop, check, environment, say, venv
@@ -14,27 +15,26 @@ from local.run import run
 
 def test(arguments):
     """Runs pytest on a PostgreSQL of its own, or on the one that TEST_DATABASE_URL names. Returns pytest's exit code."""
-    python = venv.ensure("dev")
+    python = environment.python_for_tests()
     with environment.for_tests(python) as env:
-        workers = [] if any(a == "-n" or a.startswith("--numprocesses") for a in arguments) else ["-n", str(os.cpu_count())]
-        return subprocess.call([python, "-m", "pytest", *workers, *arguments], cwd=ROOT, env=env)
+        # By file: a service that is started for the tests of one file is started once.
+        split = [] if "-n" in arguments else ["-n", str(os.cpu_count()), "--dist", "loadfile"]
+        return subprocess.call([python, "-m", "pytest", *split, *arguments], cwd=ROOT, env=env)
 
 
 def manage(arguments):
     """Runs a command of manage.py in the settings of `make run`, starting its PostgreSQL for as long as that takes."""
-    python = venv.ensure("run")
     env = environment.for_run(dict(os.environ))
     if "DATABASE_URL" in env:
-        return subprocess.call([python, "manage.py", *arguments], cwd=ROOT, env=env)
+        return subprocess.call([venv.ensure("run"), "manage.py", *arguments], cwd=ROOT, env=env)
+    python = venv.ensure("run", "postgres")
     server = Server(environment.data_dir(env) / "postgres", python)
-    was_up = server.is_up()
     server.start()
     try:
         env["DATABASE_URL"] = server.create_database("frontdesk")
         return subprocess.call([python, "manage.py", *arguments], cwd=ROOT, env=env)
     finally:
-        if not was_up:
-            server.stop()
+        server.stop()
 
 
 COMMANDS = {
@@ -47,13 +47,19 @@ COMMANDS = {
 
 
 def main(name="", *arguments):
+    """Runs a command. Returns its exit code: 1 for what is in the way, 2 for a command that there is not."""
     if name not in COMMANDS:
         say(f"usage: {__doc__}")
         return 2
+    # As Ctrl-C does: what was started is stopped on the way out.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     try:
         return COMMANDS[name](list(arguments))
     except Stop as problem:
         say(f"\n{problem}")
+        return 1
+    except PermissionError as problem:
+        say(f"\n{problem.filename} may not be used: {problem.strerror}. Use a folder of your own, or set FRONTDESK_DATA to one.")
         return 1
     except KeyboardInterrupt:
         return 130

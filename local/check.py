@@ -3,7 +3,7 @@
 import subprocess
 import time
 
-from local import ROOT, environment, say, venv
+from local import ROOT, environment, say
 
 # Values that a deployment would have; nothing is contacted.
 _PRODUCTION = {
@@ -16,7 +16,7 @@ _PRODUCTION = {
 
 def run(test):
     """Runs all steps, also after one has failed, and names those that did. Returns the exit code."""
-    python = venv.ensure("dev")
+    python = environment.python_for_tests()
     failed = []
 
     def step(name, command, env):

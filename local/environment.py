@@ -7,7 +7,7 @@ import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
-from local import ROOT, Stop
+from local import ROOT, Stop, venv
 from local.postgres import Server
 
 
@@ -22,7 +22,7 @@ def for_run(env):
     port, folder = env.get("PORT") or "8000", data_dir(env)
     host = env.get("HOST") or "127.0.0.1"
     defaults = {
-        "FRONTDESK_DATA": str(folder),
+        "DJANGO_SETTINGS_MODULE": "config.settings",
         "HOST": host,
         "PORT": port,
         "HTTPS": "off",
@@ -30,6 +30,7 @@ def for_run(env):
         **_keys(folder / "keys.env"),
     }
     env |= {name: value for name, value in defaults.items() if not env.get(name)}
+    env["FRONTDESK_DATA"] = str(folder)  # whatever folder a program of ours is started in
     return {name: value for name, value in env.items() if value}
 
 
@@ -65,6 +66,11 @@ def _keys(path):
     return read_env_file(path)
 
 
+def python_for_tests():
+    """The path of a Python with all that tests and checks need."""
+    return venv.ensure("run", "dev", *([] if os.environ.get("TEST_DATABASE_URL") else ["postgres"]))
+
+
 @contextmanager
 def for_tests(python):
     """The environment of the tests. PostgreSQL is one of their own for as long, unless TEST_DATABASE_URL names another."""
@@ -72,7 +78,8 @@ def for_tests(python):
     env = {name: value for name, value in os.environ.items() if name not in settings}
     env |= {"SECRET_KEY": secrets.token_urlsafe(48), "JWT_KEY": secrets.token_urlsafe(48), "HTTPS": "off"}
     with tempfile.TemporaryDirectory(prefix="frontdesk-test-", ignore_cleanup_errors=True) as folder:
-        env["FRONTDESK_DATA"] = folder
+        # pytest's own folder for all runs of a user is tidied up by one run under the feet of another.
+        env |= {"FRONTDESK_DATA": folder, "PYTEST_DEBUG_TEMPROOT": folder}
         if url := os.environ.get("TEST_DATABASE_URL"):
             yield env | {"DATABASE_URL": url}
             return

