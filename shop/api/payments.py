@@ -57,7 +57,10 @@ class WebhookView(APIView):
         description="The body is the provider's own, proved by the signature in its header. Each event has its effect once.",
         request=OpenApiTypes.OBJECT,
         responses=serializers.WebhookAnswerSerializer,
-        examples=[OpenApiExample("Answer", {"outcome": "done"}, response_only=True)],
+        examples=[
+            OpenApiExample("An event", {"id": "evt_1", "type": "checkout.session.completed"}, request_only=True),
+            OpenApiExample("Answer", {"outcome": "done"}, response_only=True),
+        ],
     )
     def post(self, request, provider, **kwargs):
         outcome = services.receive_event(provider=provider, headers=request.headers, body=request._request.body)
