@@ -85,6 +85,7 @@ class Product(models.Model):
                 OpClass(Upper("name"), name="gin_trgm_ops"),
                 OpClass(Upper("description"), name="gin_trgm_ops"),
                 name="product_words",
+                fastupdate=False,  # words change rarely; a list of pending ones would make every search slow
             ),
         )
         constraints = (

@@ -13,10 +13,10 @@ from accounts.services import close_account, start_session
 from scheduling.models import Meeting, TimeSlot
 from scheduling.services import book_meeting, create_slot
 from shop import services
-from shop.checks_data import violations
 from shop.models import CreditLot, Order, Payment, PaymentEvent, Product, StockEntry, Voucher
 from tests.concurrency.racing import race
 from tests.scheduling.conftest import hour
+from tests.shop.conftest import violations
 from tests.shop.test_payments import SECRET, deliver, event_of
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
@@ -56,7 +56,7 @@ def sums_agree_afterwards(request, transactional_db):
     """Whatever the race, the sums agree. Controls are here to tear them."""
     yield
     if not request.node.name.startswith("test_control"):
-        assert list(violations()) == []
+        assert violations() == []
 
 
 def lines(*pairs):

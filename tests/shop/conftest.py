@@ -4,6 +4,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from config.errors import constraint_of
+from config.invariants import rules
 from shop.models import Product, Voucher
 from shop.services import place_order
 
@@ -13,6 +14,12 @@ def broken(action):
     with pytest.raises(IntegrityError) as refused, transaction.atomic():
         _to_the_end(action)
     return constraint_of(refused.value)
+
+
+def violations(words=None):
+    """What breaks one of the shop's invariants, or any: [(rule, id, detail)]."""
+    found = [rule for rule in rules() if rule.app == "shop" and words in (None, rule.words)]
+    return [(rule.words, *row) for rule in found for row in rule.violations()]
 
 
 def _to_the_end(action):
