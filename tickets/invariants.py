@@ -10,12 +10,22 @@ CHECKS = {
             SELECT id, from_status, lag(to_status) OVER (PARTITION BY ticket_id ORDER BY id) AS before
             FROM tickets_statuschange) changes
         WHERE before <> from_status""",
-    "a closed ticket waits for nobody, an open one for somebody": """
-        SELECT id, format('%s, %s', status, coalesce(awaiting, 'nobody')) FROM tickets_ticket
-        WHERE (status = 'c') <> (awaiting IS NULL)""",
+    "who owes the next word follows from what was said": """
+        SELECT t.id, format('%s, awaiting %s, last word %s', t.status, coalesce(t.awaiting, 'nobody'), last.word)
+        FROM tickets_ticket t CROSS JOIN LATERAL (SELECT coalesce(
+            (SELECT CASE WHEN a.user_id = t.user_id THEN 'customer''s' ELSE 'support''s' END
+             FROM tickets_answer a WHERE a.ticket_id = t.id AND NOT a.internal ORDER BY a.id DESC LIMIT 1), 'none') AS word) last
+        WHERE CASE
+            WHEN t.status <> 'c' THEN
+                t.awaiting IS DISTINCT FROM CASE last.word WHEN 'support''s' THEN 'customer' ELSE 'support' END
+            WHEN last.word = 'customer''s' THEN t.awaiting = 'customer'
+            ELSE t.awaiting IS NOT NULL END""",
     "a ticket is about its owner's own order": """
         SELECT t.id, format('order %s', o.id) FROM tickets_ticket t JOIN shop_order o ON o.id = t.order_id
         WHERE o.user_id IS DISTINCT FROM t.user_id""",
+    "a ticket is about its owner's own meeting": """
+        SELECT t.id, format('meeting %s', m.id) FROM tickets_ticket t JOIN scheduling_meeting m ON m.id = t.meeting_id
+        WHERE t.user_id IS DISTINCT FROM m.student_id AND t.user_id <> m.tutor_id""",
     "an attachment is its ticket's own": """
         SELECT f.id, format('answer %s', a.id) FROM tickets_attachment f JOIN tickets_answer a ON a.id = f.answer_id
         WHERE a.ticket_id <> f.ticket_id""",
@@ -23,4 +33,7 @@ CHECKS = {
         SELECT t.id, 'not as the ticket has it' FROM tickets_ticket t LEFT JOIN tickets_searchtext s ON s.ticket_id = t.id
         WHERE s.ticket_id IS NULL OR (s.owner, s.status, s.awaiting, s.assignee)
             IS DISTINCT FROM (t.user_id, t.status, t.awaiting, t.assignee_id)""",
+    "the search knows every ticket's words": """
+        SELECT s.ticket_id, 'not those of its texts' FROM tickets_searchtext s CROSS JOIN LATERAL tickets_texts(s.ticket_id) t
+        WHERE (s.words, s.staff_words) IS DISTINCT FROM (t.words, t.staff_words)""",
 }

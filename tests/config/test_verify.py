@@ -23,7 +23,8 @@ BREAKS = {
         SELECT id, status, 'c' FROM tickets_ticket UNION ALL SELECT id, status, 'c' FROM tickets_ticket""",
     "a ticket stands where its history says": """
         INSERT INTO tickets_statuschange (ticket_id, from_status, to_status) SELECT id, status, 'c' FROM tickets_ticket""",
-    "a closed ticket waits for nobody, an open one for somebody": "UPDATE tickets_ticket SET awaiting = NULL",
+    "who owes the next word follows from what was said": "UPDATE tickets_ticket SET awaiting = NULL",
+    "the search knows every ticket's words": "UPDATE tickets_answer SET internal = true",
     "the search knows where every ticket stands": "DELETE FROM tickets_searchtext",
     "a message that waits has a job that will send it": "DELETE FROM procrastinate_jobs",
     "a notification and its messages are one person's": "UPDATE notifications_delivery SET user_id = NULL",

@@ -1,10 +1,10 @@
+from pathlib import Path
+
 import django.contrib.postgres.indexes
 import django.contrib.postgres.search
 import django.db.models.deletion
 import django.db.models.expressions
 import django.db.models.functions.datetime
-from pathlib import Path
-
 import pgtrigger.compiler
 import pgtrigger.migrations
 from django.conf import settings
@@ -14,8 +14,8 @@ from django.db import migrations, models
 
 SEARCH = Path(__file__).with_name("search.sql").read_text(encoding="utf-8")
 FUNCTIONS = (
-    "tickets_search", "tickets_search_blocks", "tickets_search_wish", "tickets_index_answer", "tickets_index", "tickets_join",
-    "tickets_query", "tickets_words", "tickets_polish",
+    "tickets_search", "tickets_search_blocks", "tickets_search_wish", "tickets_index_answer", "tickets_index", "tickets_texts",
+    "tickets_join", "tickets_query", "tickets_words", "tickets_polish",
 )  # fmt: skip
 
 

@@ -29,25 +29,27 @@ CREATE FUNCTION tickets_join(a tsvector, b tsvector) RETURNS tsvector LANGUAGE s
     SELECT CASE WHEN pg_column_size(strip(a)) + pg_column_size(strip(b)) < 1000000 THEN a || b ELSE a END
 $$;
 
--- Writes a ticket's words anew.
-CREATE FUNCTION tickets_index(ticket bigint) RETURNS void LANGUAGE plpgsql AS $$
+-- A ticket's words: those that its owner may see, and with support's notes.
+CREATE FUNCTION tickets_texts(ticket bigint, OUT words tsvector, OUT staff_words tsvector) LANGUAGE plpgsql STABLE AS $$
 DECLARE
-    t tickets_ticket%ROWTYPE;
     said record;
-    seen tsvector;
-    noted tsvector;
 BEGIN
-    SELECT * INTO t FROM tickets_ticket WHERE id = ticket;
-    seen := tickets_words(t.subject || ' ' || t.message);
-    noted := seen;
-    FOR said IN SELECT tickets_words(message) AS words, internal FROM tickets_answer WHERE ticket_id = ticket ORDER BY id LOOP
-        noted := tickets_join(noted, said.words);
-        IF NOT said.internal THEN seen := tickets_join(seen, said.words); END IF;
+    SELECT tickets_words(t.subject || ' ' || t.message) INTO words FROM tickets_ticket t WHERE t.id = ticket;
+    staff_words := words;
+    FOR said IN SELECT tickets_words(a.message) AS more, a.internal FROM tickets_answer a WHERE a.ticket_id = ticket ORDER BY a.id
+    LOOP
+        staff_words := tickets_join(staff_words, said.more);
+        IF NOT said.internal THEN words := tickets_join(words, said.more); END IF;
     END LOOP;
-    INSERT INTO tickets_searchtext (ticket_id, owner, status, awaiting, assignee, words, staff_words)
-        VALUES (t.id, t.user_id, t.status, t.awaiting, t.assignee_id, seen, noted)
-        ON CONFLICT (ticket_id) DO UPDATE SET words = EXCLUDED.words, staff_words = EXCLUDED.staff_words;
 END $$;
+
+-- Writes them anew.
+CREATE FUNCTION tickets_index(ticket bigint) RETURNS void LANGUAGE sql AS $$
+    INSERT INTO tickets_searchtext (ticket_id, owner, status, awaiting, assignee, words, staff_words)
+        SELECT t.id, t.user_id, t.status, t.awaiting, t.assignee_id, x.words, x.staff_words
+        FROM tickets_ticket t, tickets_texts(t.id) x WHERE t.id = ticket
+        ON CONFLICT (ticket_id) DO UPDATE SET words = EXCLUDED.words, staff_words = EXCLUDED.staff_words
+$$;
 
 -- Adds the words of a new answer; `awaited` is what the ticket will say next.
 CREATE FUNCTION tickets_index_answer(ticket bigint, awaited text, message text, internal boolean) RETURNS void
