@@ -160,6 +160,8 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["config.json.JSONRenderer"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "config.json.AlwaysJSON",
     "DEFAULT_SCHEMA_CLASS": "config.openapi.AutoSchema",
+    # OPTIONS is for CORS, which answers before; /api/schema/ tells what there is.
+    "DEFAULT_METADATA_CLASS": None,
     "EXCEPTION_HANDLER": "config.problems.exception_handler",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
