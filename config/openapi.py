@@ -8,6 +8,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.permissions import AllowAny, IsAuthenticated
+from rest_framework_simplejwt.views import TokenViewBase
 
 # Documents of clients that wrote down the API before it was one; listed after the canonical paths.
 _DOORS = re.compile(r"/api/(?!v1/)|/api/v1/token/")
@@ -141,6 +142,8 @@ class AutoSchema(SpectacularSchema):
         statuses = {400, 503}
         if self.view.get_authenticators():
             statuses |= {401, 429}
+        if isinstance(self.view, TokenViewBase):
+            statuses.add(401)
         if not permissions <= {AllowAny, IsAuthenticated} or self.method in ("POST", "PUT", "PATCH", "DELETE"):
             statuses.add(403)
         if "{" in self.path:

@@ -91,6 +91,10 @@ class NewAccountSerializer(AdminUserSerializer):
     """An account as an administrator opens it: with a password."""
 
     password = PasswordField()
+    current_password = None
+
+    class Meta(AdminUserSerializer.Meta):
+        fields = tuple(name for name in AdminUserSerializer.Meta.fields if name != "current_password")
 
 
 @_example(

@@ -30,6 +30,7 @@ from accounts.tokens import TokenInvalid
 from config.clients import address_of
 from config.errors import NotAllowed
 from config.limits import count_try
+from config.openapi import ProblemSerializer
 
 REFRESH_PATH = "/api/refresh_token"
 
@@ -72,7 +73,13 @@ class SignUpView(_WebStoreView):
 
     serializer_class = WebStoreSignUpSerializer
 
-    @extend_schema(responses={200: WebStoreSuccessSerializer, 400: WebStoreErrorSerializer})
+    @extend_schema(
+        responses={
+            200: WebStoreSuccessSerializer,
+            (400, "application/json"): WebStoreErrorSerializer,
+            (400, "application/problem+json"): ProblemSerializer,
+        }
+    )
     def post(self, request, **kwargs):
         values = self.validated(request)
         count_try("sign_up", address_of(request))

@@ -1,11 +1,13 @@
 """Fields of weekly hours: dates and times without a zone, as they are."""
 
 from django.db.models import F, Func, TextField, Value
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from scheduling.models.availability import check_zone
 
 
+@extend_schema_field({"type": "string", "pattern": r"^([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?$", "examples": ["10:00"]})
 class WallTimeField(serializers.TimeField):
     """A time on the wall, such as 10:00."""
 

@@ -283,6 +283,7 @@ class CreditEntrySerializer(serializers.ModelSerializer):
         ],
     }
 )
+@extend_schema_serializer(many=False)
 class CreditsSerializer(serializers.Serializer):
     """One's lesson credits: how many can be spent now, when they expire, and how they came and went, newest first."""
 

@@ -128,7 +128,7 @@ class TicketSerializer(serializers.ModelSerializer):
     from_user_id = serializers.IntegerField(source="user_id", read_only=True)
     from_user = serializers.CharField(source="user.username", read_only=True, help_text=_("Username of who asked."))
     changed_status: serializers.PrimaryKeyRelatedField = serializers.PrimaryKeyRelatedField(
-        read_only=True, help_text=_("Who set the status last.")
+        read_only=True, allow_null=True, help_text=_("Who set the status last.")
     )
     answers = AnswerURLsField(help_text=_("URLs of the answers, newest first."))
     created_at = InstantField(read_only=True)
