@@ -300,7 +300,7 @@ LOGGING = {
 
 # --- The admin
 
-UNFOLD = {"DASHBOARD_CALLBACK": "config.desk.home.fill"}
+UNFOLD = {"SITE_TITLE": "Frontdesk", "SITE_HEADER": "Frontdesk", "DASHBOARD_CALLBACK": "config.desk.home.fill"}
 
 # --- API documents
 

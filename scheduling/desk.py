@@ -19,7 +19,7 @@ from scheduling import services
 from scheduling.hours import instant_of
 from scheduling.models import Meeting, TimeSlot
 
-_MOST_SLOTS = 500  # of a week that are shown
+_MOST_SLOTS = 200  # of a week that are shown; the page says so where there are more
 _DEEDS = {
     "confirm": lambda by, pk: services.confirm_meeting(by=by, meeting_id=pk),
     "complete": lambda by, pk: services.complete_meeting(by=by, meeting_id=pk),
@@ -74,12 +74,14 @@ def week(request):
     publish = PublishForm(request.POST if "publish" in request.POST else None)
     if request.method == "POST" and _change(request, publish):
         return HttpResponseRedirect(request.get_full_path())
-    asked = WeekForm(request.GET)
+    # One's own week, unless another tutor's or all of them are asked for.
+    asked = WeekForm({"tutor": request.user.pk, **request.GET.dict()})
     chosen = asked.cleaned_data if asked.is_valid() else {}
     day = chosen.get("day") or timezone.now().astimezone(_zone()).date()
     monday = day - timedelta(days=day.weekday())
-    context = {"monday": monday, "before": monday - timedelta(days=7), "after": monday + timedelta(days=7)}
+    context: dict[str, object] = {"monday": monday, "before": monday - timedelta(days=7), "after": monday + timedelta(days=7)}
     days = _days(monday, chosen.get("tutor"))
+    context["cut"] = sum(len(slots) for _day, slots in days) == _MOST_SLOTS
     return desk.render(
         request, "desk/week.html", _("Week"), asked=asked, days=days, publish=publish, tutor=chosen.get("tutor"), **context
     )

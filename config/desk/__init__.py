@@ -11,14 +11,12 @@ from typing import NamedTuple
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.template.response import TemplateResponse
-from django.urls import path
+from django.urls import URLPattern, path, reverse
 
 from config.errors import FrontdeskError, named_constraints
 
 MOST = 10  # rows of a box
 DAYS = 30  # of a chart
-
-pages, boxes, charts = [], [], []
 
 
 class Row(NamedTuple):
@@ -46,6 +44,11 @@ class Chart(NamedTuple):
     title: str
     days: object
     admins_only: bool
+
+
+pages: list[URLPattern] = []
+boxes: list[Box] = []
+charts: list[Chart] = []
 
 
 def page(route, name, *, admins_only=False):
@@ -86,7 +89,15 @@ def chart(place, title, *, admins_only=False):
 
 def render(request, template, title, **context):
     """A page in the admin's frame."""
-    return TemplateResponse(request, template, {**admin.site.each_context(request), "title": title, **context})
+    links = [(one.title, reverse(one.link)) for one in allowed(request, boxes)]
+    return TemplateResponse(
+        request, template, {**admin.site.each_context(request), "title": title, "desk_links": links, **context}
+    )
+
+
+def allowed(request, ones):
+    """Those of boxes or charts that whoever asks may see, in their places."""
+    return sorted((one for one in ones if request.user.is_superuser or not one.admins_only), key=lambda one: one.place)
 
 
 @contextmanager

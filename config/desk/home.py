@@ -25,17 +25,15 @@ def fill(request, context):
     today = timezone.localdate()
     return {
         **context,
-        "boxes": [{"title": one.title, "link": reverse(one.link), "rows": one.rows()} for one in _allowed(request, desk.boxes)],
+        "boxes": [
+            {"title": one.title, "link": reverse(one.link), "rows": one.rows()} for one in desk.allowed(request, desk.boxes)
+        ],
         "charts": [
             {"title": one.title, "bars": bars(dict(one.days()), today), "width": desk.DAYS * _WIDTH, "height": _HEIGHT}
-            for one in _allowed(request, desk.charts)
+            for one in desk.allowed(request, desk.charts)
         ],
         "bar_width": _WIDTH - _GAP,
     }
-
-
-def _allowed(request, ones):
-    return sorted((one for one in ones if request.user.is_superuser or not one.admins_only), key=lambda one: one.place)
 
 
 def bars(numbers, today):

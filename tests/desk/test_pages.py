@@ -84,6 +84,13 @@ def test_support_sees_tickets_and_nothing_else(at_desk, sue, order, meeting, tic
         assert status == 403 or b"Fire" in response.content
 
 
+def test_messages_that_did_not_get_through_are_named(at_desk, tim, ticket):
+    answer_ticket(by=tim, ticket_id=ticket.pk, message="Use water")
+    Delivery.objects.update(status="failed", last_error="550 no such box")
+
+    assert b"550 no such box" in at_desk(tim).get("/admin/").content
+
+
 def test_support_settles_no_order(at_desk, sue, order):
     assert at_desk(sue).post(f"/admin/desk/orders/{order.pk}/complete/").status_code == 403
     assert Order.objects.get().status == "new"
@@ -220,6 +227,14 @@ def test_a_slot_is_withdrawn_and_published(at_desk, tim, slot):
     assert not TimeSlot.objects.exists()
     desk.post(week_of(slot), {"publish": "1", "start": f"{tomorrow():%Y-%m-%dT%H:%M}", "minutes": "45"})
     assert TimeSlot.objects.get().end_time == tomorrow() + timedelta(minutes=45)
+
+
+def test_the_week_is_ones_own_until_another_is_asked_for(at_desk, make_admin, tim, slot):
+    desk = at_desk(make_admin("second"))
+
+    for tutor, shown in (("", []), (f"&tutor={tim.pk}", [slot]), ("&tutor=", [slot])):
+        response = desk.get(week_of(slot) + tutor)
+        assert [one for _day, slots in response.context["days"] for one in slots] == shown
 
 
 @pytest.mark.parametrize("query", ["day=0001-01-01", "day=9999-12-31", "day=nonsense", "tutor=x", "tutor=99"])
