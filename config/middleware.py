@@ -25,6 +25,12 @@ from config.problems import error_page, is_api, problem_response
 
 logger = logging.getLogger("frontdesk.request")
 HEALTH = ("/livez", "/readyz")
+# For pages. Scripts come from here alone; the admin's theme and the API documents have some inline, and evaluate attributes
+# (Alpine), so what is inline cannot be forbidden. Pictures of products may lie on a CDN (MEDIA_URL).
+PAGE_POLICY = (
+    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data: blob: https:; object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
+)
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
 
@@ -68,6 +74,11 @@ class SecurityMiddleware(security.SecurityMiddleware):
         if request.path in HEALTH:
             return None
         return super().process_request(request)
+
+    def process_response(self, request, response):
+        if not request.is_api or response.get("Content-Type", "").startswith("text/html"):
+            response.headers.setdefault("Content-Security-Policy", PAGE_POLICY)
+        return super().process_response(request, response)
 
 
 class APIMiddleware:
