@@ -12,7 +12,7 @@ from scheduling.models import Meeting, TimeSlot
 from scheduling.services import book_meeting, create_slot
 from shop.desk import harmless
 from shop.models import Order, Product
-from shop.services import cancel_order, place_order
+from shop.services import cancel_order, complete_order, place_order
 from tickets.models import Answer, Ticket
 from tickets.services import answer_ticket, open_ticket
 
@@ -185,6 +185,17 @@ def test_an_order_is_settled_after_a_question_and_once(at_desk, tim, order):
     assert Order.objects.get().status == "completed"
     assert len(said(desk.post(f"/admin/desk/orders/{order.pk}/cancel/", follow=True))) == 2
     assert Order.objects.get().status == "completed"
+
+
+def test_revenue_is_not_summed_over_currencies(at_desk, tim, alice, order):
+    zloty = Product.objects.create(name="Ink", amount=5, price="900.00", currency="PLN")
+    foreign = place_order(by=alice, address="x", phone="+48123666789", items=[{"product_id": zloty.pk, "amount": 1}])
+    for one in (order, foreign):
+        complete_order(by=tim, order_id=one.pk)
+
+    revenue = at_desk(tim).get("/admin/").context["charts"][2]
+
+    assert revenue["bars"][-1].label.endswith(": 5.00")
 
 
 def test_of_two_who_cancel_one_is_told(at_desk, tim, order):
