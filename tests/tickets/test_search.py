@@ -145,6 +145,19 @@ def test_beyond_the_newest_thousand_the_index_goes_on(search, alice, bob, sue):
     assert len(search(sue, "printer")) == 2200
 
 
+def test_what_others_wrote_takes_no_place_on_a_page(search, as_user, alice, bob):
+    fill(alice, 1100, "'needle ' || n")
+    fill(bob, 1100, "'needle ' || n")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE tickets_ticket SET message = 'hay' WHERE id IN (SELECT id FROM tickets_ticket ORDER BY id DESC LIMIT 1090)"
+        )
+        cursor.execute("UPDATE tickets_ticket SET message = 'hay' WHERE user_id = %s AND id % 100 <> 0", [alice.pk])
+
+    assert len(search(alice, "needle", limit=1)) == 11
+    assert len(search(bob, "needle", limit=5)) == 10
+
+
 def test_search_reads_by_the_index(alice):
     """For what is not among the newest thousand, no table is read through."""
     newest = fill(alice, 3000)[0]
@@ -169,8 +182,8 @@ def test_search_reads_by_the_index(alice):
 def test_a_thread_that_is_too_long_can_still_be_answered(ask, say, search, alice):
     """PostgreSQL takes a megabyte of words at most."""
     ticket = ask("printer")
-    for part in range(6):
-        words = " ".join(f"{number:06x}x{part}" * 3 for number in range(2300))
+    for part in range(5):
+        words = " ".join(f"{number:06x}x{part}" * 5 for number in range(3000))
         Answer.objects.create(ticket=ticket, user=alice, message=words)
     Ticket.objects.filter(pk=ticket.pk).update(subject="anew")
 

@@ -1,4 +1,4 @@
--- The words of tickets (docs/adr: searching tickets). The triggers of tickets and answers call these functions.
+-- The words of tickets (docs/adr/0013-searching-tickets.md). The triggers of tickets and answers call these functions.
 
 -- A text's words, without accents: as stems in English and Russian, and as stems in Polish, for which PostgreSQL has no
 -- dictionary. Cutting its endings is crude, but crude in the same way for what is searched and what is found.
