@@ -35,6 +35,10 @@ class TimeSlotQuerySet(models.QuerySet):
         """Administrators look through all slots, everybody else through those that can still be booked."""
         return self if user.is_superuser else self.filter(is_available=True, start_time__gt=Now())
 
+    def overlapping(self, tutor, start, end):
+        """A tutor's slots that overlap a time, found by the index of the exclusion constraint."""
+        return self.annotate(during=During()).filter(tutor=tutor, during__overlap=(start, end))
+
 
 class TimeSlot(models.Model):
     """A stretch of a tutor's time that one meeting can take. `is_available` says that it is offered and not taken."""

@@ -1,51 +1,43 @@
 """Taking slots: one, the same hour of several weeks, or another one than before."""
 
+import secrets
 from datetime import datetime
 from typing import NamedTuple
 
-from django.conf import settings
 from django.db import connection, transaction
 
 from config.errors import named_constraints
+from config.sql import run_together
 from scheduling.errors import Obstacle, TutorMismatch, UnknownSlot, UnknownStudent
 from scheduling.models import Meeting, Status
 from scheduling.services import costs, telling
-from scheduling.services.locks import lock_people, working_tutor
+from scheduling.services.locks import IN_ORDER, LOCK_PEOPLE, people_of, working_tutor
+from scheduling.services.obstacles import OBSTACLE, places
 
-# Why a slot cannot be taken, as the code of an error, or NULL. `is_available` is the row's newest, as the slot is locked;
-# a slot that is available is not taken (models.slots). Meetings are seen as of the moment when the people were locked.
-_OBSTACLE = """CASE
-    WHEN NOT s.is_available AND EXISTS (
-        SELECT FROM scheduling_meeting m WHERE m.time_slot_id = s.id AND m.status <> 'canceled') THEN 'slot_taken'
-    WHEN s.start_time <= statement_timestamp() THEN 'slot_in_past'
-    WHEN NOT s.is_available THEN 'slot_unavailable'
-    WHEN s.start_time < statement_timestamp() + %(notice)s::interval THEN 'booking_too_late'
-    WHEN s.start_time > statement_timestamp() + %(ahead)s::interval THEN 'booking_too_early'
-    WHEN EXISTS (
-        SELECT FROM scheduling_meeting m
-        WHERE m.student_id = %(student)s::bigint AND m.status <> 'canceled' AND m.id <> %(meeting)s::bigint
-            AND tstzrange(m.start_time, m.end_time, '[)') && tstzrange(s.start_time, s.end_time, '[)')) THEN 'student_overlap'
-    WHEN EXISTS (
-        SELECT FROM scheduling_tutorsettings t
-        JOIN scheduling_timeslot o ON o.tutor_id = t.tutor_id AND o.id <> s.id AND tstzrange(o.start_time, o.end_time, '[)')
-            && tstzrange(s.start_time - make_interval(mins => t.buffer_minutes),
-                         s.end_time + make_interval(mins => t.buffer_minutes), '[)')
-        JOIN scheduling_meeting m ON m.time_slot_id = o.id AND m.status <> 'canceled' AND m.id <> %(meeting)s::bigint
-        WHERE t.tutor_id = s.tutor_id AND t.buffer_minutes > 0) THEN 'too_close'
-END"""
 # Reminders whose time is over already are not for this meeting.
 _REMINDED = """(SELECT min(r) FROM unnest(%(reminders)s::integer[]) r
     WHERE s.start_time - make_interval(secs => r) <= statement_timestamp())"""
 
-# One statement, as it is the busiest: locks the slots, looks for what is in the way, and books those without.
+# The busiest request has two statements, sent together. The first locks the people, but nobody queues for what cannot be
+# had as it looks now: without a slot that can be booked, nothing is locked. It leaves a note for the second one.
+_LOCK_BOOKERS = f"""{LOCK_PEOPLE.format(more=", set_config('frontdesk.booking', %(token)s, true)")}
+    AND EXISTS (SELECT FROM scheduling_timeslot s WHERE s.id = ANY(%(slots)s) AND {OBSTACLE} IS NULL)
+{IN_ORDER}"""
+# Locks the slots, looks for what is in the way, and books those without. Where the people are not locked, it only looks:
+# a slot that becomes free at this moment must not be locked before them.
 _BOOK = f"""
 WITH locked AS MATERIALIZED (
-    SELECT * FROM scheduling_timeslot WHERE id = ANY(%(slots)s) ORDER BY id FOR NO KEY UPDATE
+    SELECT * FROM scheduling_timeslot WHERE id = ANY(%(slots)s) AND current_setting('frontdesk.booking', true) = %(token)s
+    ORDER BY id FOR NO KEY UPDATE
 ), slots AS MATERIALIZED (
-    SELECT s.*, {_OBSTACLE} AS obstacle, {_REMINDED} AS reminded FROM locked s
+    SELECT s.*, {OBSTACLE} AS obstacle, {_REMINDED} AS reminded, true AS locked FROM locked s
+    UNION ALL
+    SELECT s.*, coalesce({OBSTACLE}, 'slot_taken'), NULL, false FROM scheduling_timeslot s
+    WHERE id = ANY(%(slots)s) AND current_setting('frontdesk.booking', true) IS DISTINCT FROM %(token)s
 ), booked AS (
     INSERT INTO scheduling_meeting (student_id, tutor_id, time_slot_id, subject, notes, credits, reminded)
-    SELECT %(student)s, tutor_id, id, %(subject)s, %(notes)s, credits, reminded FROM slots WHERE obstacle IS NULL ORDER BY id
+    SELECT %(student)s, tutor_id, id, %(subject)s, %(notes)s, credits, reminded
+    FROM slots WHERE locked AND obstacle IS NULL ORDER BY id
     RETURNING id, time_slot_id, created_at, uid
 )
 SELECT s.id, s.tutor_id, s.start_time, s.end_time, s.credits, s.obstacle, b.id, b.created_at, b.uid, s.reminded
@@ -55,7 +47,7 @@ _LOOK = f"""
 WITH locked AS MATERIALIZED (
     SELECT * FROM scheduling_timeslot WHERE id = ANY(%(slots)s) ORDER BY id FOR NO KEY UPDATE
 )
-SELECT {_OBSTACLE}, s.tutor_id, s.start_time, s.end_time, s.credits, {_REMINDED} FROM locked s WHERE s.id = %(slot)s
+SELECT {OBSTACLE}, s.tutor_id, s.start_time, s.end_time, s.credits, {_REMINDED} FROM locked s WHERE s.id = %(slot)s
 """  # noqa: S608 (our own text)
 
 
@@ -77,17 +69,15 @@ def book_meeting(*, by, time_slot_id, subject, notes=None, tutor_id=None, studen
     """
     student_id = student_of(by, student_id)
     with named_constraints(), transaction.atomic():
-        people = lock_people(student_id=student_id, slot_ids=[time_slot_id])
-        rows = take_slots(by=by, student_id=student_id, slot_ids=[time_slot_id], subject=subject, notes=notes)
-        if not rows:
+        people, found = take_slots(by=by, student_id=student_id, slot_ids=[time_slot_id], subject=subject, notes=notes)
+        if not found:
             raise UnknownSlot
-        check_student(people, student_id)
-        [(meeting, obstacle)] = rows
+        [(meeting, obstacle)] = found
         if tutor_id not in (None, meeting.tutor_id):
             raise TutorMismatch
         if obstacle:
             raise Obstacle.named[obstacle]
-        meeting.student, meeting.tutor = people[student_id], working_tutor(people, meeting.tutor_id)
+        meeting.student, meeting.tutor = student_among(people, student_id), working_tutor(people, meeting.tutor_id)
         costs.spend(meeting)
         telling.booked(meeting)
     return meeting
@@ -102,22 +92,22 @@ def student_of(by, student_id):
     return student_id
 
 
-def check_student(people, student_id):
-    """Raises UnknownStudent for an account that was closed, or never opened."""
+def student_among(people, student_id):
+    """The student. Raises UnknownStudent for an account that was closed, or never opened."""
     if student_id not in people or people[student_id].closed_at:
         raise UnknownStudent
+    return people[student_id]
 
 
 def take_slots(*, by, student_id, slot_ids, subject, notes):
-    """Books all of these slots that can be booked; the people are locked already. Returns [(meeting, obstacle)].
+    """Books all of these slots that can be booked. Returns (people by id, [(meeting, obstacle)]).
 
-    In the order of their times, and without slots that do not exist. Where `obstacle` (a code) is set, the meeting was
-    not written; it only says which tutor and times it would have had.
+    The meetings are in the order of their times, without slots that do not exist. Where `obstacle` (a code) is set, the
+    meeting was not written; it only says which tutor and times it would have had. People is empty where all have one.
     """
-    places = _places(by, student_id, slot_ids) | {"subject": subject, "notes": notes}
-    with connection.cursor() as cursor:
-        cursor.execute(_BOOK, places)
-        rows = cursor.fetchall()
+    values = places(by=by, student_id=student_id, slot_ids=slot_ids)
+    values |= {"subject": subject, "notes": notes, "token": secrets.token_hex(8)}
+    people, rows = run_together((_LOCK_BOOKERS, values), (_BOOK, values))
     found = []
     for slot_id, tutor_id, start, end, cost, obstacle, meeting_id, created_at, uid, reminded in rows:
         meeting = Meeting(
@@ -138,7 +128,7 @@ def take_slots(*, by, student_id, slot_ids, subject, notes):
             reminded=reminded,
         )
         found.append((meeting, obstacle))
-    return found
+    return people_of(people), found
 
 
 def look_at_slot(*, by, meeting, slot_id):
@@ -146,9 +136,10 @@ def look_at_slot(*, by, meeting, slot_id):
 
     Raises the Obstacle that is in the way, and UnknownSlot.
     """
-    places = _places(by, meeting.student_id, [meeting.time_slot_id, slot_id], meeting_id=meeting.pk) | {"slot": slot_id}
+    slots = [meeting.time_slot_id, slot_id]
+    values = places(by=by, student_id=meeting.student_id, slot_ids=slots, meeting_id=meeting.pk) | {"slot": slot_id}
     with connection.cursor() as cursor:
-        cursor.execute(_LOOK, places)
+        cursor.execute(_LOOK, values)
         row = cursor.fetchone()
     if row is None:
         raise UnknownSlot
@@ -156,15 +147,3 @@ def look_at_slot(*, by, meeting, slot_id):
     if obstacle:
         raise Obstacle.named[obstacle]
     return FreeSlot(*facts)
-
-
-def _places(by, student_id, slot_ids, meeting_id=0):
-    # How early and how late one may book binds customers; administrators book at any time before the start.
-    return {
-        "slots": list(slot_ids),
-        "student": student_id,
-        "meeting": meeting_id,
-        "notice": "0" if by.is_admin else settings.BOOKING_NOTICE,
-        "ahead": None if by.is_admin else settings.BOOKING_AHEAD,
-        "reminders": [int(before.total_seconds()) for before in settings.REMINDERS],
-    }

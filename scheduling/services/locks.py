@@ -1,6 +1,7 @@
 """Whom to wait for, in the order of docs/locking.md: accounts by id, then meetings by id, then slots by id."""
 
 from django.conf import settings
+from django.db import connection
 from django.db.models import Q
 from django.db.models.functions import Now
 
@@ -8,13 +9,14 @@ from accounts.models import User
 from scheduling.errors import SlotUnavailable
 from scheduling.models import Meeting, TimeSlot
 
-_COLUMNS = "u.id, u.username, u.email, u.phone, u.first_name, u.last_name, u.language, u.user_type, u.is_active, u.closed_at"
+_NEEDED = {"id", "username", "email", "phone", "first_name", "last_name", "language", "user_type", "is_active", "closed_at"}
+_COLUMNS = [field.attname for field in User._meta.concrete_fields if field.attname in _NEEDED]
 
+LOCK_PEOPLE = f"""
+SELECT {", ".join(f"u.{column}" for column in _COLUMNS)}{{more}} FROM accounts_user u
+WHERE (u.id = %(student)s OR u.id IN (SELECT t.tutor_id FROM scheduling_timeslot t WHERE t.id = ANY(%(slots)s)))"""  # noqa: S608
 # NO KEY: rows that only refer to an account (notifications, sessions) need not wait.
-_LOCK_PEOPLE = f"""
-SELECT {_COLUMNS} FROM accounts_user u
-WHERE u.id = %(student)s OR u.id IN (SELECT s.tutor_id FROM scheduling_timeslot s WHERE s.id = ANY(%(slots)s))
-ORDER BY u.id FOR NO KEY UPDATE OF u"""  # noqa: S608 (our own names)
+IN_ORDER = "ORDER BY u.id FOR NO KEY UPDATE OF u"
 
 
 def lock_people(*, student_id, slot_ids):
@@ -22,8 +24,15 @@ def lock_people(*, student_id, slot_ids):
 
     Whoever books for the same student, or publishes slots of the same tutors, waits.
     """
-    places = {"student": student_id, "slots": list(slot_ids)}
-    return {user.pk: user for user in User.objects.raw(_LOCK_PEOPLE, places)}
+    with connection.cursor() as cursor:
+        cursor.execute(f"{LOCK_PEOPLE.format(more='')} {IN_ORDER}", {"student": student_id, "slots": list(slot_ids)})
+        return people_of(cursor.fetchall())
+
+
+def people_of(rows):
+    """The accounts by id, from the rows of LOCK_PEOPLE, whatever `more` they hold."""
+    users = (User.from_db(None, _COLUMNS, row[: len(_COLUMNS)]) for row in rows)
+    return {user.pk: user for user in users}
 
 
 def lock_tutor(tutor_id):

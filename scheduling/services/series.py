@@ -10,8 +10,8 @@ from scheduling.errors import NoSlot, Obstacle, SeriesConflict, SlotUnavailable,
 from scheduling.hours import instant_of
 from scheduling.models import TimeSlot
 from scheduling.services import costs, telling
-from scheduling.services.booking import check_student, student_of, take_slots
-from scheduling.services.locks import lock_people, working_tutor
+from scheduling.services.booking import student_among, student_of, take_slots
+from scheduling.services.locks import working_tutor
 
 
 def book_series(*, by, time_slot_id, weeks, zone, subject, notes=None, skip=False, tutor_id=None, student_id=None):
@@ -29,11 +29,9 @@ def book_series(*, by, time_slot_id, weeks, zone, subject, notes=None, skip=Fals
         raise TutorMismatch
     dates, slot_ids = _slots_of(first, weeks, ZoneInfo(zone))
     with named_constraints(), transaction.atomic():
-        people = lock_people(student_id=student_id, slot_ids=slot_ids)
-        check_student(people, student_id)
-        tutor = working_tutor(people, first.tutor_id)
+        people, found = take_slots(by=by, student_id=student_id, slot_ids=slot_ids, subject=subject, notes=notes)
         meetings, refused = [], {}
-        for meeting, obstacle in take_slots(by=by, student_id=student_id, slot_ids=slot_ids, subject=subject, notes=notes):
+        for meeting, obstacle in found:
             if obstacle:
                 refused[meeting.time_slot_id] = obstacle
             else:
@@ -41,8 +39,9 @@ def book_series(*, by, time_slot_id, weeks, zone, subject, notes=None, skip=Fals
         skipped = _skipped(dates, refused, {meeting.time_slot_id for meeting in meetings})
         if not meetings or (skipped and not skip):
             raise SeriesConflict(dates=skipped)
+        student, tutor = student_among(people, student_id), working_tutor(people, first.tutor_id)
         for meeting in meetings:
-            meeting.student, meeting.tutor = people[student_id], tutor
+            meeting.student, meeting.tutor = student, tutor
             costs.spend(meeting)
         telling.booked_series(meetings)
     return meetings, skipped

@@ -3,9 +3,10 @@
 from datetime import UTC, time, timedelta
 
 from django.db import transaction
+from django.utils import timezone
 
 from config.errors import Missing, NotAllowed, Protected, named_constraints
-from scheduling.errors import StartInPast
+from scheduling.errors import SlotOverlap, StartInPast
 from scheduling.models import AvailabilityException, TimeSlot
 from scheduling.services.locks import lock_slot, lock_tutor
 
@@ -14,10 +15,13 @@ def create_slot(*, by, start_time, end_time, is_available=True, credits=0):
     """Offers a slot of the actor, an administrator. Returns the TimeSlot. Raises SlotOverlap, StartInPast."""
     if not by.is_admin:
         raise NotAllowed
+    if start_time <= timezone.now():
+        raise StartInPast
+    # Nobody queues for what cannot be had; the constraint is for those who look at the same moment.
+    if end_time > start_time and TimeSlot.objects.overlapping(by, start_time, end_time).exists():
+        raise SlotOverlap
     with named_constraints(), transaction.atomic():
-        tutor = lock_tutor(by.pk)
-        if start_time <= tutor.now:
-            raise StartInPast
+        # One statement, which locks the tutor itself (the trigger queue_at_tutor).
         return TimeSlot.objects.create(
             tutor_id=by.pk, start_time=start_time, end_time=end_time, is_available=is_available, credits=credits
         )
