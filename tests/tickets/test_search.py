@@ -152,7 +152,7 @@ def test_what_others_wrote_takes_no_place_on_a_page(search, as_user, alice, bob)
         cursor.execute(
             "UPDATE tickets_ticket SET message = 'hay' WHERE id IN (SELECT id FROM tickets_ticket ORDER BY id DESC LIMIT 1090)"
         )
-        cursor.execute("UPDATE tickets_ticket SET message = 'hay' WHERE user_id = %s AND id % 100 <> 0", [alice.pk])
+        cursor.execute("UPDATE tickets_ticket SET message = 'hay' WHERE user_id = %s AND id %% 100 <> 0", [alice.pk])
 
     assert len(search(alice, "needle", limit=1)) == 11
     assert len(search(bob, "needle", limit=5)) == 10
