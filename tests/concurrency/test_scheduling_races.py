@@ -278,6 +278,17 @@ class TestChanges:
         assert [one for one in done if not isinstance(one, Meeting | errors.StudentOverlap)] == []
         check_invariants()
 
+    def test_the_buffer_holds_between_two_who_book_at_once(self, slot, students, tim):
+        """No constraint knows of it: it is the lock on the tutor that makes the second one see the first."""
+        services.set_buffer(by=tim, buffer_minutes=30)
+        for number in range(15):
+            pair = [slot(number * 4), slot(number * 4 + 1)]
+            done = race(
+                lambda two: services.book_meeting(by=two[0], time_slot_id=two[1].pk, subject="x"),
+                zip(students, pair, strict=False),
+            )
+            assert Counter(type(one) for one in done) == {Meeting: 1, errors.TooClose: 1}
+
     def test_new_times_and_a_booking_at_once(self, slot, students, tim):
         for number in range(15):
             one, start = slot(number * 2), hour(number * 2) + timedelta(minutes=30)
