@@ -1,7 +1,10 @@
 """Things to buy, and ways to buy them."""
 
+import io
+
 import pytest
 from django.db import IntegrityError, connection, transaction
+from PIL import Image
 
 from config.errors import constraint_of
 from config.invariants import rules
@@ -25,6 +28,22 @@ def violations(words=None):
 def _to_the_end(action):
     action()
     connection.check_constraints()
+
+
+def image(format="PNG", size=(4, 4), name="any.exe"):
+    """A picture as a form sends it."""
+    file = io.BytesIO()
+    Image.new("RGB", size).save(file, format)
+    file.seek(0)
+    file.name = name
+    return file
+
+
+@pytest.fixture
+def media(settings, tmp_path):
+    """The folder that pictures are kept in."""
+    settings.MEDIA_ROOT = tmp_path
+    return tmp_path
 
 
 @pytest.fixture

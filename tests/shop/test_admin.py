@@ -5,7 +5,7 @@ from django.test import Client
 
 from shop.models import Category, CreditLot, Order, Payment, Product, StockEntry, Voucher
 from shop.services import start_payment
-from tests.shop.test_api import image
+from tests.shop.conftest import image
 
 pytestmark = pytest.mark.django_db
 TERMS = {"description": "", "currency": "EUR", "is_active": "on", "credits": "0"}
