@@ -12,7 +12,14 @@ from rest_framework_simplejwt.views import TokenViewBase
 
 # Documents of clients that wrote down the API before it was one; listed after the canonical paths.
 _DOORS = re.compile(r"/api/(?!v1/)|/api/v1/token/")
+_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _TAGS = {"jwt": "tokens", "token": "tokens", "logout": "tokens", "sessions": "tokens", "ticket": "tickets", "comment": "answers"}
+
+
+def examples(*requests, answer=None):
+    """Decorates a serializer with bodies that clients send, and the answer."""
+    sent = [OpenApiExample(f"Request {number}", value, request_only=True) for number, value in enumerate(requests, 1)]
+    return extend_schema_serializer(examples=[*sent, *([OpenApiExample("Answer", answer, response_only=True)] if answer else [])])
 
 
 class FieldErrorSerializer(serializers.Serializer):
@@ -173,5 +180,6 @@ class SessionTokenScheme(OpenApiAuthenticationExtension):
 
 
 def canonical_first(endpoints, **kwargs):
-    """spectacular's hook: canonical paths first, then the documents' own spellings of them."""
-    return sorted(endpoints, key=lambda endpoint: bool(_DOORS.match(endpoint[0])))
+    """spectacular's hook: canonical paths first, then the documents' own spellings of them; and methods always in one order."""
+    places = {path: place for place, (path, *_rest) in reversed(list(enumerate(endpoints)))}
+    return sorted(endpoints, key=lambda one: (bool(_DOORS.match(one[0])), places[one[0]], _METHODS.index(one[2])))

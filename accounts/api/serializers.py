@@ -2,12 +2,12 @@
 
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
-from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
 from accounts.api.fields import EmailField, NameField, PasswordField, PhoneField, TicketLinksField, UsernameField
 from accounts.models import Session, User
 from config.fields import InstantField
+from config.openapi import examples
 
 _ACCESS, _REFRESH = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9…access", "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9…refresh"
 _USER = {
@@ -28,13 +28,7 @@ _USER = {
 }
 
 
-def _example(*requests, answer=None):
-    """Examples for the OpenAPI document: bodies that clients send, and the answer."""
-    sent = [OpenApiExample(f"Request {number}", value, request_only=True) for number, value in enumerate(requests, 1)]
-    return extend_schema_serializer(examples=[*sent, *([OpenApiExample("Answer", answer, response_only=True)] if answer else [])])
-
-
-@_example({"name": "Tom Hanks"}, {"email": "new@example.com", "current_password": "maslotoniehaslo"}, answer=_USER)
+@examples({"name": "Tom Hanks"}, {"email": "new@example.com", "current_password": "maslotoniehaslo"}, answer=_USER)
 class UserSerializer(serializers.ModelSerializer):
     """An account as its owner, support and administrators see it. What it takes is the owner's to change."""
 
@@ -58,7 +52,7 @@ class UserSerializer(serializers.ModelSerializer):
     language = serializers.ChoiceField(choices=settings.LANGUAGES, required=False)
 
 
-@_example(
+@examples(
     {"email": "arus@arus.com", "password": "maslotoniehaslo", "name": "Tom Hanks", "phone": "+48123666789"},
     {"phone": "+71234567890", "password": "strong_password"},
     {"email": "email@example.com", "username": "example_user", "password": "example.password"},
@@ -75,7 +69,7 @@ class RegistrationSerializer(serializers.Serializer):
     last_name = serializers.CharField(max_length=150, required=False, allow_blank=True)
 
 
-@_example({"email": "tutor@example.com", "username": "tutor", "password": "a long password", "user_type": "admin"})
+@examples({"email": "tutor@example.com", "username": "tutor", "password": "a long password", "user_type": "admin"})
 class AdminUserSerializer(UserSerializer):
     """An account as an administrator may open and change it."""
 
@@ -86,7 +80,7 @@ class AdminUserSerializer(UserSerializer):
         read_only_fields = ("id", "is_superuser")
 
 
-@_example({"email": "tutor@example.com", "username": "tutor", "password": "a long password", "user_type": "admin"})
+@examples({"email": "tutor@example.com", "username": "tutor", "password": "a long password", "user_type": "admin"})
 class NewAccountSerializer(AdminUserSerializer):
     """An account as an administrator opens it: with a password."""
 
@@ -97,7 +91,7 @@ class NewAccountSerializer(AdminUserSerializer):
         fields = tuple(name for name in AdminUserSerializer.Meta.fields if name != "current_password")
 
 
-@_example(
+@examples(
     {"email": "arus@arus.com", "password": "maslotoniehaslo"},
     {"username": "+71234567890", "password": "strong_password"},
 )
@@ -116,7 +110,7 @@ class SignInSerializer(serializers.Serializer):
         return {"identifier": named[0], "password": values["password"]}
 
 
-@_example(answer={"refresh": _REFRESH, "access": _ACCESS})
+@examples(answer={"refresh": _REFRESH, "access": _ACCESS})
 class TokenPairSerializer(serializers.Serializer):
     """`access` is good for 10 minutes, `refresh` for the next pair, within 7 days."""
 
@@ -124,32 +118,32 @@ class TokenPairSerializer(serializers.Serializer):
     access = serializers.CharField()
 
 
-@_example({"refresh": _REFRESH})
+@examples({"refresh": _REFRESH})
 class RefreshSerializer(serializers.Serializer):
     refresh = serializers.CharField(max_length=4096)
 
 
-@_example({"token": _ACCESS})
+@examples({"token": _ACCESS})
 class TokenSerializer(serializers.Serializer):
     token = serializers.CharField(max_length=4096)
 
 
-@_example({"current_password": "maslotoniehaslo"})
+@examples({"current_password": "maslotoniehaslo"})
 class CurrentPasswordSerializer(serializers.Serializer):
     current_password = PasswordField()
 
 
-@_example({"current_password": "maslotoniehaslo", "new_password": "another long one"})
+@examples({"current_password": "maslotoniehaslo", "new_password": "another long one"})
 class SetPasswordSerializer(CurrentPasswordSerializer):
     new_password = PasswordField()
 
 
-@_example({"current_password": "maslotoniehaslo", "new_username": "tom"})
+@examples({"current_password": "maslotoniehaslo", "new_username": "tom"})
 class SetUsernameSerializer(CurrentPasswordSerializer):
     new_username = UsernameField()
 
 
-@_example({"email": "arus@arus.com"}, {"phone": "+71234567890"})
+@examples({"email": "arus@arus.com"}, {"phone": "+71234567890"})
 class PasswordResetSerializer(serializers.Serializer):
     """One name of the account that forgot its password."""
 
@@ -164,7 +158,7 @@ class PasswordResetSerializer(serializers.Serializer):
         return {"identifier": named[0]}
 
 
-@_example(
+@examples(
     {"uid": "MTk", "token": "7-c0ffee…", "new_password": "another long one"},
     {"phone": "+71234567890", "code": "123456", "new_password": "another long one"},
 )
@@ -188,7 +182,7 @@ class PasswordResetConfirmSerializer(serializers.Serializer):
         return values
 
 
-@_example({"channel": "email"})
+@examples({"channel": "email"})
 class ChannelSerializer(serializers.Serializer):
     """Which address to verify. `username` (any of the account's names) is for those who are not signed in."""
 
@@ -196,12 +190,12 @@ class ChannelSerializer(serializers.Serializer):
     username = serializers.CharField(max_length=254, required=False)
 
 
-@_example({"channel": "email", "code": "123456"})
+@examples({"channel": "email", "code": "123456"})
 class VerificationSerializer(ChannelSerializer):
     code = serializers.CharField(max_length=16)
 
 
-@_example(
+@examples(
     answer={
         "id": 3,
         "device": "Mozilla/5.0 (Android 16; Mobile)",
@@ -224,7 +218,7 @@ class SessionSerializer(serializers.ModelSerializer):
         read_only_fields = fields
 
 
-@_example({"username": "shopper", "password": "a long password", "email": "shopper@example.com"})
+@examples({"username": "shopper", "password": "a long password", "email": "shopper@example.com"})
 class WebStoreSignUpSerializer(serializers.Serializer):
     """Registration as the web store does it."""
 
@@ -233,7 +227,7 @@ class WebStoreSignUpSerializer(serializers.Serializer):
     email = EmailField()
 
 
-@_example({"username": "shopper", "password": "a long password"})
+@examples({"username": "shopper", "password": "a long password"})
 class WebStoreSignInSerializer(serializers.Serializer):
     username = serializers.CharField(max_length=254)
     password = PasswordField()
@@ -245,7 +239,7 @@ class WebStoreUserSerializer(serializers.ModelSerializer):
         fields = ("id", "username", "email")
 
 
-@_example(answer={"access_token": _ACCESS, "user": {"id": 19, "username": "shopper", "email": "shopper@example.com"}})
+@examples(answer={"access_token": _ACCESS, "user": {"id": 19, "username": "shopper", "email": "shopper@example.com"}})
 class WebStoreSessionSerializer(serializers.Serializer):
     """The refresh token is not here: it travels in a cookie that scripts cannot read."""
 
@@ -257,16 +251,16 @@ class NothingSerializer(serializers.Serializer):
     """An empty object."""
 
 
-@_example(answer={"massage": "success"})
+@examples(answer={"massage": "success"})
 class WebStoreSuccessSerializer(serializers.Serializer):
     massage = serializers.CharField(default="success")
 
 
-@_example(answer={"access_token": _ACCESS})
+@examples(answer={"access_token": _ACCESS})
 class WebStoreTokenSerializer(serializers.Serializer):
     access_token = serializers.CharField()
 
 
-@_example(answer={"error": "username is used"})
+@examples(answer={"error": "username is used"})
 class WebStoreErrorSerializer(serializers.Serializer):
     error = serializers.CharField()

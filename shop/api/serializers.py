@@ -2,10 +2,11 @@
 
 from django.db.models import OuterRef
 from django.utils.translation import gettext_lazy as _
-from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
+from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from config.fields import IdField, InstantField
+from config.openapi import examples
 from config.reads import JSONRows
 from shop.api.fields import PictureField
 from shop.models import Category, CreditEntry, CreditLot, Order, OrderEvent, OrderItem, Payment, Product, StockEntry
@@ -48,13 +49,7 @@ _ORDER = {
 }
 
 
-def _example(*requests, answer=None):
-    """Examples for the OpenAPI document: bodies that clients send, and the answer."""
-    sent = [OpenApiExample(f"Request {number}", value, request_only=True) for number, value in enumerate(requests, 1)]
-    return extend_schema_serializer(examples=[*sent, *([OpenApiExample("Answer", answer, response_only=True)] if answer else [])])
-
-
-@_example({"name": "Lesson packs"}, answer={"id": 2, "name": "Lesson packs"})
+@examples({"name": "Lesson packs"}, answer={"id": 2, "name": "Lesson packs"})
 class CategorySerializer(serializers.ModelSerializer):
     """A shelf of the shop."""
 
@@ -65,7 +60,7 @@ class CategorySerializer(serializers.ModelSerializer):
         fields = ("id", "name")
 
 
-@_example({"name": "Workbook", "price": "12.50", "amount": 40, "category": 3}, {"price": "11.90"}, answer=_PRODUCT)
+@examples({"name": "Workbook", "price": "12.50", "amount": 40, "category": 3}, {"price": "11.90"}, answer=_PRODUCT)
 class ProductSerializer(serializers.ModelSerializer):
     """A product. `amount` is what is in stock, `price` a decimal number in a string."""
 
@@ -97,7 +92,7 @@ class PictureSerializer(serializers.Serializer):
     picture = serializers.FileField(use_url=False, help_text=_("JPEG, PNG, GIF or WebP."))
 
 
-@_example({"change": 20, "reason": "delivery", "note": "Invoice 4711"}, {"change": -1, "reason": "correction", "note": "broken"})
+@examples({"change": 20, "reason": "delivery", "note": "Invoice 4711"}, {"change": -1, "reason": "correction", "note": "broken"})
 class StockChangeSerializer(serializers.Serializer):
     """A delivery, or a correction after counting."""
 
@@ -106,7 +101,7 @@ class StockChangeSerializer(serializers.Serializer):
     note = serializers.CharField(max_length=200, required=False, allow_blank=True)
 
 
-@_example(
+@examples(
     answer={
         "id": 88,
         "change": -2,
@@ -146,7 +141,7 @@ class OrderItemSerializer(serializers.ModelSerializer):
         list_serializer_class = _OrderItems
 
 
-@_example(answer=_ORDER)
+@examples(answer=_ORDER)
 class OrderSerializer(serializers.ModelSerializer):
     """An order."""
 
@@ -172,7 +167,7 @@ class OrderLineSerializer(serializers.Serializer):
     amount = serializers.IntegerField(min_value=1, max_value=MOST_PIECES)
 
 
-@_example(
+@examples(
     {
         "address": "1 Main Street, Springfield",
         "phone": "+48123666789",
@@ -189,7 +184,7 @@ class NewOrderSerializer(serializers.Serializer):
     voucher = serializers.CharField(max_length=40, required=False, allow_blank=True)
 
 
-@_example(answer={"status": "completed", "by": 4, "created_at": "2026-11-22T09:00:00.000000Z"})
+@examples(answer={"status": "completed", "by": 4, "created_at": "2026-11-22T09:00:00.000000Z"})
 class OrderEventSerializer(serializers.ModelSerializer):
     """When, and by whom, an order was completed or canceled."""
 
@@ -201,7 +196,7 @@ class OrderEventSerializer(serializers.ModelSerializer):
         read_only_fields = fields
 
 
-@_example(
+@examples(
     answer={
         "id": 12,
         "order": 31,
@@ -257,7 +252,7 @@ class CreditEntrySerializer(serializers.ModelSerializer):
         read_only_fields = fields
 
 
-@_example(
+@examples(
     answer={
         "balance": 9,
         "lots": [{"remaining": 9, "expires_at": "2027-05-20T14:12:07.488396Z"}],

@@ -3,10 +3,10 @@
 from django.db.models import F, OuterRef, TextField, Value
 from django.db.models.functions import Cast, Concat
 from django.utils.translation import gettext_lazy as _
-from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
 from config.fields import IdField, InstantField
+from config.openapi import examples
 from config.reads import SITE, JSONRows
 from tickets.files import MOST_FILES
 from tickets.models import Answer, Attachment, Priority, Status, StatusChange, Ticket
@@ -41,12 +41,6 @@ _ANSWER = {
     "internal": False,
     "attachments": [],
 }
-
-
-def _example(*requests, answer=None):
-    """Examples for the OpenAPI document: bodies that clients send, and the answer."""
-    sent = [OpenApiExample(f"Request {number}", value, request_only=True) for number, value in enumerate(requests, 1)]
-    return extend_schema_serializer(examples=[*sent, *([OpenApiExample("Answer", answer, response_only=True)] if answer else [])])
 
 
 class ItemURLField(serializers.URLField):
@@ -90,7 +84,7 @@ class AnswerURLsField(serializers.ListField):
         return _url(cls.PATH, "pk")
 
 
-@_example(answer=_FILE)
+@examples(answer=_FILE)
 class AttachmentSerializer(serializers.ModelSerializer):
     """A file that came with a message."""
 
@@ -121,7 +115,7 @@ class AttachmentsField(serializers.ListField):
         return Attachment.objects.filter(**of_ticket if model is Ticket else {"answer": key}).order_by("position")
 
 
-@_example(answer=_TICKET)
+@examples(answer=_TICKET)
 class TicketSerializer(serializers.ModelSerializer):
     """What a customer asked, and where it stands."""
 
@@ -161,7 +155,7 @@ class MessageSerializer(serializers.Serializer):
     )
 
 
-@_example({"message": "Some message like FOO BAR BIZ"}, {"message": "It came broken.", "subject": "Broken", "order": 5})
+@examples({"message": "Some message like FOO BAR BIZ"}, {"message": "It came broken.", "subject": "Broken", "order": 5})
 class NewTicketSerializer(MessageSerializer):
     subject = serializers.CharField(max_length=200, required=False, allow_blank=True)
     priority = serializers.ChoiceField(choices=Priority.choices, required=False)
@@ -169,7 +163,7 @@ class NewTicketSerializer(MessageSerializer):
     meeting = IdField(source="meeting_id", required=False, allow_null=True, help_text=_("One of your own meetings."))
 
 
-@_example({"priority": "high", "assignee": 4})
+@examples({"priority": "high", "assignee": 4})
 class TicketChangeSerializer(serializers.Serializer):
     """How support sorts a ticket."""
 
@@ -178,12 +172,12 @@ class TicketChangeSerializer(serializers.Serializer):
     assignee = IdField(source="assignee_id", required=False, allow_null=True, help_text=_("One of support, or null."))
 
 
-@_example({"message": "answer message"}, {"message": "He called, too.", "internal": True})
+@examples({"message": "answer message"}, {"message": "He called, too.", "internal": True})
 class NewAnswerSerializer(MessageSerializer):
     internal = serializers.BooleanField(required=False, help_text=_("For support: a note that customers never see."))
 
 
-@_example(answer={"id": 29, "message": "answer message"})
+@examples(answer={"id": 29, "message": "answer message"})
 class AnswerWrittenSerializer(serializers.Serializer):
     """All that document E says of a new answer."""
 
@@ -191,7 +185,7 @@ class AnswerWrittenSerializer(serializers.Serializer):
     message = serializers.CharField()
 
 
-@_example(answer=_ANSWER)
+@examples(answer=_ANSWER)
 class AnswerSerializer(serializers.ModelSerializer):
     """One word in the conversation."""
 
@@ -207,21 +201,21 @@ class AnswerSerializer(serializers.ModelSerializer):
         read_only_fields = fields
 
 
-@_example({"status": "c"})
+@examples({"status": "c"})
 class StatusSerializer(serializers.Serializer):
     """u: unsolved, c: closed, f: frozen."""
 
     status = serializers.ChoiceField(choices=Status.choices)
 
 
-@_example(answer={"status": "c", "changed_status": 1})
+@examples(answer={"status": "c", "changed_status": 1})
 class StatusSetSerializer(StatusSerializer):
     """What document E answers."""
 
     changed_status = serializers.IntegerField()
 
 
-@_example(answer={"id": 3, "from_status": "u", "to_status": "c", "changed_by": 1, "changed_at": "2022-06-22T15:02:11.000721Z"})
+@examples(answer={"id": 3, "from_status": "u", "to_status": "c", "changed_by": 1, "changed_at": "2022-06-22T15:02:11.000721Z"})
 class StatusChangeSerializer(serializers.ModelSerializer):
     """That the status changed."""
 
