@@ -1,6 +1,8 @@
 # Two commands do everything: `make run` and `make test`. They need Python 3.11 or later, and nothing else.
 PYTHON ?= python3
-LOCAL = @command -v $(PYTHON) >/dev/null || { echo "Frontdesk needs Python 3.11 or later, called $(PYTHON). Install it, or: make PYTHON=/path/to/python run"; exit 1; }; exec $(PYTHON) -m local
+LOCAL = @$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	echo "Frontdesk needs Python 3.11 or later, and $(PYTHON) is none. Install it, or name it: make PYTHON=python3.12 $@"; \
+	exit 1; }; exec $(PYTHON) -m local
 
 export HOST PORT
 

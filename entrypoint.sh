@@ -1,6 +1,6 @@
 #!/bin/sh
-# What a container does: `web` (the default) migrates, makes the administrator and serves; `worker` does the jobs;
-# anything else is run as it is.
+# What a container does: `web` (the default) migrates, makes the administrator and serves; `worker` does the jobs; `healthy`
+# tells whether the web process answers; anything else is run as it is.
 set -eu
 
 case "${1:-web}" in
@@ -16,6 +16,14 @@ worker)
         sleep 1
     done
     exec python manage.py procrastinate worker
+    ;;
+healthy)
+    # Any answer but a server error: where ALLOWED_HOSTS does not name 127.0.0.1, it is a refusal.
+    exec python -c "
+import http.client, os, sys
+connection = http.client.HTTPConnection('127.0.0.1', int(os.environ.get('PORT') or 8000), timeout=2)
+connection.request('GET', '/livez')
+sys.exit(connection.getresponse().status >= 500)"
     ;;
 *)
     exec "$@"

@@ -53,7 +53,10 @@ def read_env_file(path):
 
 def _keys(path):
     """SECRET_KEY and JWT_KEY, made once: a restart must not sign everybody out."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise Stop(f"{path.parent} cannot be made ({error.strerror}). Set FRONTDESK_DATA to a folder of yours.") from None
     if not path.exists():
         # Written whole under another name, and linked: of several starts at once one wins, and none sees half a file.
         with tempfile.NamedTemporaryFile("w", dir=path.parent) as draft:
@@ -68,7 +71,7 @@ def _keys(path):
 
 def python_for_tests():
     """The path of a Python with all that tests and checks need."""
-    return venv.ensure("run", "dev", *([] if os.environ.get("TEST_DATABASE_URL") else ["postgres"]))
+    return venv.ensure("run", "fast", "dev", *([] if os.environ.get("TEST_DATABASE_URL") else ["postgres"]))
 
 
 @contextmanager

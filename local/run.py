@@ -39,7 +39,7 @@ def run():
     env = environment.for_run(dict(os.environ))
     listener = _listener(env)
     ours = "DATABASE_URL" not in env
-    python = venv.ensure("run", *(["postgres"] if ours else []))
+    python = venv.ensure("run", "fast", *(["postgres"] if ours else []))
     server = Server(environment.data_dir(env) / "postgres", python) if ours else None
     supervisor = Supervisor(env, server)
     # From here on a signal ends what was started, whatever it is.

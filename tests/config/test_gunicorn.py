@@ -21,7 +21,7 @@ def service(tmp_path):
 
 
 def get(service, path, **headers):
-    with closing(http.client.HTTPConnection("127.0.0.1", service.port, timeout=10)) as connection:
+    with closing(http.client.HTTPConnection("127.0.0.1", service.port, timeout=30)) as connection:
         connection.connect()
         connection.request("GET", path, headers=headers)
         answer = connection.getresponse()
@@ -71,14 +71,14 @@ def test_a_worker_heeds_sigterm_from_its_first_moment(service):
     known = set(service.children())
     known.pop().terminate()
     for _ in range(20):  # each makes room for the next, which is asked to stop as soon as there is one
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 30
         while not (newborn := set(service.children()) - known):  # without a pause: the first milliseconds matter
             assert time.monotonic() < deadline
 
         for worker in newborn:
             worker.terminate()
 
-        service.wait(lambda: not newborn & set(service.children()), "it has ended", 10)
+        service.wait(lambda: not newborn & set(service.children()), "it has ended", 30)
 
 
 def test_no_client_says_where_the_path_begins(service):

@@ -37,7 +37,7 @@ class Run:
 
     def wait(self):
         """Until it serves. Returns the seconds that took."""
-        return self.wait_for(lambda: self.process.poll() is not None or "Frontdesk answers at" in self.text(), 60, "it serves")
+        return self.wait_for(lambda: self.process.poll() is not None or "Frontdesk answers at" in self.text(), 90, "it serves")
 
     def family(self):
         return psutil.Process(self.process.pid).children(recursive=True)
@@ -106,14 +106,16 @@ def test_it_heals_within_ten_seconds_and_loses_nothing(run, victim):
     acknowledged = {f"{name}-{n}" for n in range(10)}
     assert {run.register(account) for account in acknowledged} == {201}
     killed = run.process_id(victim)
+    # Seconds; more where other programs take their share of the machine.
+    limit = 10 * max(1, os.getloadavg()[0] / os.cpu_count())
 
     os.kill(killed, signal.SIGKILL)
     died = time.monotonic()
-    run.wait_for(lambda: not psutil.pid_exists(killed) and run.process_id(victim), 10, f"{victim} is back")
-    run.wait_for(lambda: run.register(f"after-{name}-{time.monotonic()}") == 201, 10, "it serves")
-    run.wait_for(lambda: run.process_id("worker"), 10, "the worker is back")
+    run.wait_for(lambda: not psutil.pid_exists(killed) and run.process_id(victim), limit, f"{victim} is back")
+    run.wait_for(lambda: run.register(f"after-{name}-{time.monotonic()}") == 201, limit, "it serves")
+    run.wait_for(lambda: run.process_id("worker"), limit, "the worker is back")
 
-    assert time.monotonic() - died < 10
+    assert time.monotonic() - died < limit
     assert {f"{account}@example.com" for account in acknowledged} <= accounts(run)
 
 
@@ -198,4 +200,4 @@ def test_a_second_start_is_quick_and_kill_9_of_it_leaves_nobody(run):
     assert psutil.wait_procs(family, timeout=1)[1] == []
     assert accounts(third) == before
     assert third.stop() == (0, [])
-    assert took < 20  # seconds; 4 on a machine with nothing else to do
+    assert took < 10 * max(1, os.getloadavg()[0] / os.cpu_count())  # seconds; 4 on a machine with nothing else to do
