@@ -1,5 +1,6 @@
 """The catalogs: what is compiled is what is written, and no placeholder is lost on the way."""
 
+import ast
 import re
 
 import polib
@@ -11,6 +12,8 @@ from tests.live import ROOT
 
 LANGUAGES = ("pl", "ru")
 _PLACE = re.compile(r"%\(\w+\)[sd]|%[sd]|\{\w+\}")
+_CALLS = {"_", "gettext", "gettext_lazy", "gettext_noop", "ngettext", "ngettext_lazy"}
+_TAG = re.compile(r"""{%\s*trans(?:late)?\s+(["'])(.*?)\1""")
 
 
 def catalog(language, kind):
@@ -59,3 +62,34 @@ def test_every_error_is_translated(language):
             ):
                 lacking |= {original} if gettext(original) == original else set()
     assert lacking == set()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_catalogs_are_complete(language):
+    entries = polib.pofile(str(ROOT / "config" / "locale" / language / "LC_MESSAGES" / "django.po"))
+    assert not entries.metadata_is_fuzzy
+    unfinished = entries.untranslated_entries() + entries.fuzzy_entries() + entries.obsolete_entries()
+    assert [entry.msgid for entry in unfinished] == []
+
+
+def constants():
+    """The constant strings that Python files and templates give to gettext."""
+    found = set()
+    for app in ("accounts", "config", "notifications", "scheduling", "shop", "tickets"):
+        for path in (ROOT / app).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text())):
+                if isinstance(node, ast.Call) and isinstance(node.func, ast.Name | ast.Attribute) and node.args:
+                    name = node.func.id if isinstance(node.func, ast.Name) else node.func.attr
+                    first = node.args[0]
+                    if name in _CALLS and isinstance(first, ast.Constant) and isinstance(first.value, str):
+                        found.add(first.value)
+        for path in (ROOT / app).rglob("templates/**/*.*"):
+            found |= {text for _, text in _TAG.findall(path.read_text())}
+    return found
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_string_is_in_the_catalog(language):
+    lacking = constants() - set(catalog(language, "po"))
+    with translation.override(language):
+        assert {text for text in lacking if gettext(text) == text} == set()
