@@ -7,7 +7,6 @@ from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
-from notifications.services import in_language_of, notify
 
 from accounts import codes
 from accounts.errors import InvalidResetToken
@@ -15,6 +14,7 @@ from accounts.models import Code, User
 from accounts.services.accounts import check_current_password, check_new_password
 from accounts.tasks import send_reset
 from config.limits import count_try
+from notifications.services import in_language_of, notify
 
 
 def change_password(*, by, current_password, new_password):
