@@ -8,7 +8,7 @@ import sys
 if sys.version_info < (3, 11):  # noqa: UP036 (older ones get here)
     sys.exit(f"Frontdesk needs Python 3.11 or later; this is {sys.version.split()[0]}. Try: make PYTHON=python3.12 run")
 
-from local import ROOT, Stop, check, environment, say, venv
+from local import ROOT, Stop, check, environment, locks, say, venv
 from local.postgres import Server
 from local.run import run
 
@@ -42,7 +42,7 @@ COMMANDS = {
     "test": test,
     "check": lambda arguments: check.run(test),
     "manage": manage,
-    "lock": lambda arguments: venv.lock(),
+    "lock": lambda arguments: locks.write(),
 }
 
 

@@ -3,7 +3,7 @@
 import subprocess
 import time
 
-from local import ROOT, environment, say
+from local import ROOT, environment, locks, say
 
 # Values that a deployment would have; nothing is contacted.
 _PRODUCTION = {
@@ -26,10 +26,14 @@ def run(test):
             failed.append(name)
         say(f"   {time.monotonic() - began:.1f} s")
 
+    say("\n== requirement files")
+    if differences := locks.differences():
+        say("\n".join(differences))
+        failed.append("requirement files")
     with environment.for_tests(python) as env:
         step("lint", ["-m", "ruff", "check", "."], env)
         step("format", ["-m", "ruff", "format", "--check", "."], env)
-        step("types", ["-m", "mypy", "config", "accounts", "tickets", "scheduling", "shop", "notifications"], env)
+        step("types", ["-m", "mypy", "config", "accounts", "tickets", "scheduling", "shop", "notifications", "local"], env)
         step("architecture", ["-c", "from importlinter.cli import lint_imports_command; lint_imports_command()"], env)
         step("migrations", ["manage.py", "makemigrations", "--check", "--dry-run"], env)
         step("deployment", ["manage.py", "check", "--deploy", "--fail-level", "WARNING"], env | _PRODUCTION)

@@ -43,20 +43,6 @@ def ensure(*names):
     return str(PYTHON)
 
 
-def lock():
-    """Writes the requirement files anew from their .in files, with today's versions. Returns the exit code."""
-    ensure()
-    uv = _uv()
-    if not uv:
-        raise Stop("uv is needed to lock requirements, and could not be installed. Is the package index within reach?")
-    for path in [UV, *(file for _, file in SETS.values())]:
-        source, target = (str(path.with_suffix(suffix).relative_to(ROOT)) for suffix in (".in", ".txt"))
-        command = [uv, "pip", "compile", "-q", "--generate-hashes", "--upgrade", "--python-version", "3.11"]
-        if subprocess.call([*command, "--no-emit-index-url", "--no-emit-find-links", source, "-o", target], cwd=ROOT):
-            return 1
-    return 0
-
-
 @contextmanager
 def _lock():
     # Two starts at once make one environment: the second waits for the first.
@@ -97,7 +83,7 @@ def _make():
 def _install(name):
     purpose, file = SETS[name]
     say(f"Installing {purpose} …")
-    uv = _uv()
+    uv = find_uv()
     # The machine's certificates, as pip takes them: those of a company's proxy are not among uv's own.
     env = {**os.environ, "UV_SYSTEM_CERTS": "1"}
     installers = [[uv, "pip", "install", "--python", PYTHON]] if uv else []
@@ -115,7 +101,7 @@ def _install(name):
     raise Stop(f"{file.name} could not be installed; see above. {fix}")
 
 
-def _uv():
+def find_uv():
     """The path of uv: the machine's own, or one in the environment; None where pip cannot get it."""
     own = VENV / "bin" / "uv"
     found = shutil.which("uv")
