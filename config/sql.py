@@ -36,17 +36,3 @@ class Statement:
         with connection.cursor() as cursor:
             cursor.execute(self.sql, [places[p.name] if type(p) is Param else p for p in self.params])
             return cursor.fetchall()
-
-
-def run_together(*statements):
-    """Sends several `(sql, places)` at once, and returns the rows of each: one journey for all of them.
-
-    PostgreSQL still runs one after another, each with a snapshot of its own. After one that fails the rest do not run.
-    """
-    connection.ensure_connection()
-    # In a pipeline, errors come with the rows, where Django's own wrapping no longer is.
-    with connection.wrap_database_errors, connection.connection.pipeline():
-        cursors = [connection.cursor() for _ in statements]
-        for cursor, (sql, places) in zip(cursors, statements, strict=True):
-            cursor.execute(sql, places)
-        return [cursor.fetchall() for cursor in cursors]

@@ -1,47 +1,39 @@
 """Taking slots: one, the same hour of several weeks, or another one than before."""
 
-import secrets
 from datetime import datetime
 from typing import NamedTuple
 
 from django.db import connection, transaction
 
 from config.errors import named_constraints
-from config.sql import run_together
 from scheduling.errors import Obstacle, TutorMismatch, UnknownSlot, UnknownStudent
 from scheduling.models import Meeting, Status
 from scheduling.services import costs, telling
-from scheduling.services.locks import IN_ORDER, LOCK_PEOPLE, people_of, working_tutor
+from scheduling.services.locks import lock_bookers, working_tutor
 from scheduling.services.obstacles import OBSTACLE, places
 
 # Reminders whose time is over already are not for this meeting.
 _REMINDED = """(SELECT min(r) FROM unnest(%(reminders)s::integer[]) r
     WHERE s.start_time - make_interval(secs => r) <= statement_timestamp())"""
 
-# The busiest request has two statements, sent together. The first locks the people, but nobody queues for what cannot be
-# had as it looks now: without a slot that can be booked, nothing is locked. It leaves a note for the second one.
-_LOCK_BOOKERS = f"""{LOCK_PEOPLE.format(more=", set_config('frontdesk.booking', %(token)s, true)")}
-    AND EXISTS (SELECT FROM scheduling_timeslot s WHERE s.id = ANY(%(slots)s) AND {OBSTACLE} IS NULL)
-{IN_ORDER}"""
-# Locks the slots, looks for what is in the way, and books those without. Where the people are not locked, it only looks:
-# a slot that becomes free at this moment must not be locked before them.
+# One statement, as it is the busiest: locks the slots, looks for what is in the way, and books those without.
 _BOOK = f"""
 WITH locked AS MATERIALIZED (
-    SELECT * FROM scheduling_timeslot WHERE id = ANY(%(slots)s) AND current_setting('frontdesk.booking', true) = %(token)s
-    ORDER BY id FOR NO KEY UPDATE
+    SELECT * FROM scheduling_timeslot WHERE id = ANY(%(slots)s) ORDER BY id FOR NO KEY UPDATE
 ), slots AS MATERIALIZED (
-    SELECT s.*, {OBSTACLE} AS obstacle, {_REMINDED} AS reminded, true AS locked FROM locked s
-    UNION ALL
-    SELECT s.*, coalesce({OBSTACLE}, 'slot_taken'), NULL, false FROM scheduling_timeslot s
-    WHERE id = ANY(%(slots)s) AND current_setting('frontdesk.booking', true) IS DISTINCT FROM %(token)s
+    SELECT s.*, {OBSTACLE} AS obstacle, {_REMINDED} AS reminded FROM locked s
 ), booked AS (
     INSERT INTO scheduling_meeting (student_id, tutor_id, time_slot_id, subject, notes, credits, reminded)
-    SELECT %(student)s, tutor_id, id, %(subject)s, %(notes)s, credits, reminded
-    FROM slots WHERE locked AND obstacle IS NULL ORDER BY id
+    SELECT %(student)s, tutor_id, id, %(subject)s, %(notes)s, credits, reminded FROM slots WHERE obstacle IS NULL ORDER BY id
     RETURNING id, time_slot_id, created_at, uid
 )
 SELECT s.id, s.tutor_id, s.start_time, s.end_time, s.credits, s.obstacle, b.id, b.created_at, b.uid, s.reminded
 FROM slots s LEFT JOIN booked b ON b.time_slot_id = s.id ORDER BY s.start_time"""  # noqa: S608 (our own text)
+
+# The same columns by a look without locks. Where nothing is in the way any more, it was a moment ago.
+_REFUSE = f"""
+SELECT s.id, s.tutor_id, s.start_time, s.end_time, s.credits, coalesce({OBSTACLE}, 'slot_taken'), NULL, NULL, NULL, NULL
+FROM scheduling_timeslot s WHERE s.id = ANY(%(slots)s) ORDER BY s.start_time"""  # noqa: S608 (our own text)
 
 _LOOK = f"""
 WITH locked AS MATERIALIZED (
@@ -105,9 +97,11 @@ def take_slots(*, by, student_id, slot_ids, subject, notes):
     The meetings are in the order of their times, without slots that do not exist. Where `obstacle` (a code) is set, the
     meeting was not written; it only says which tutor and times it would have had. People is empty where all have one.
     """
-    values = places(by=by, student_id=student_id, slot_ids=slot_ids)
-    values |= {"subject": subject, "notes": notes, "token": secrets.token_hex(8)}
-    people, rows = run_together((_LOCK_BOOKERS, values), (_BOOK, values))
+    values = places(by=by, student_id=student_id, slot_ids=slot_ids) | {"subject": subject, "notes": notes}
+    people = lock_bookers(values)
+    with connection.cursor() as cursor:
+        cursor.execute(_BOOK if people else _REFUSE, values)
+        rows = cursor.fetchall()
     found = []
     for slot_id, tutor_id, start, end, cost, obstacle, meeting_id, created_at, uid, reminded in rows:
         meeting = Meeting(
@@ -128,7 +122,7 @@ def take_slots(*, by, student_id, slot_ids, subject, notes):
             reminded=reminded,
         )
         found.append((meeting, obstacle))
-    return people_of(people), found
+    return people, found
 
 
 def look_at_slot(*, by, meeting, slot_id):

@@ -8,15 +8,19 @@ from django.db.models.functions import Now
 from accounts.models import User
 from scheduling.errors import SlotUnavailable
 from scheduling.models import Meeting, TimeSlot
+from scheduling.services.obstacles import OBSTACLE
 
 _NEEDED = {"id", "username", "email", "phone", "first_name", "last_name", "language", "user_type", "is_active", "closed_at"}
 _COLUMNS = [field.attname for field in User._meta.concrete_fields if field.attname in _NEEDED]
 
-LOCK_PEOPLE = f"""
-SELECT {", ".join(f"u.{column}" for column in _COLUMNS)}{{more}} FROM accounts_user u
-WHERE (u.id = %(student)s OR u.id IN (SELECT t.tutor_id FROM scheduling_timeslot t WHERE t.id = ANY(%(slots)s)))"""  # noqa: S608
+_PEOPLE = f"""
+SELECT {", ".join(f"u.{column}" for column in _COLUMNS)} FROM accounts_user u
+WHERE u.id = ANY(%(student)s::bigint || ARRAY(SELECT s.tutor_id FROM scheduling_timeslot s WHERE s.id = ANY(%(slots)s)))"""  # noqa: S608
 # NO KEY: rows that only refer to an account (notifications, sessions) need not wait.
-IN_ORDER = "ORDER BY u.id FOR NO KEY UPDATE OF u"
+_IN_ORDER = "ORDER BY u.id FOR NO KEY UPDATE OF u"
+# Nobody queues for what cannot be had as it looks now.
+_BOOKERS = f"""{_PEOPLE}
+    AND EXISTS (SELECT FROM scheduling_timeslot s WHERE s.id = ANY(%(slots)s) AND {OBSTACLE} IS NULL)"""
 
 
 def lock_people(*, student_id, slot_ids):
@@ -24,15 +28,22 @@ def lock_people(*, student_id, slot_ids):
 
     Whoever books for the same student, or publishes slots of the same tutors, waits.
     """
+    return _lock(_PEOPLE, {"student": student_id, "slots": list(slot_ids)})
+
+
+def lock_bookers(places):
+    """The same where one of the slots at least can be booked as it looks now; otherwise locks nothing, and returns {}.
+
+    `places` are those of OBSTACLE.
+    """
+    return _lock(_BOOKERS, places)
+
+
+def _lock(people, places):
     with connection.cursor() as cursor:
-        cursor.execute(f"{LOCK_PEOPLE.format(more='')} {IN_ORDER}", {"student": student_id, "slots": list(slot_ids)})
-        return people_of(cursor.fetchall())
-
-
-def people_of(rows):
-    """The accounts by id, from the rows of LOCK_PEOPLE, whatever `more` they hold."""
-    users = (User.from_db(None, _COLUMNS, row[: len(_COLUMNS)]) for row in rows)
-    return {user.pk: user for user in users}
+        cursor.execute(f"{people} {_IN_ORDER}", places)
+        users = (User.from_db(None, _COLUMNS, row) for row in cursor.fetchall())
+        return {user.pk: user for user in users}
 
 
 def lock_tutor(tutor_id):

@@ -179,4 +179,4 @@ def test_the_calendar_is_never_wrong(settings):
     run_state_machine_as_test(Calendar, settings=_SETTINGS)
 
 
-_SETTINGS = settings(max_examples=25, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck))
+_SETTINGS = settings(max_examples=15, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck))
