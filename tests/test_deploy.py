@@ -19,7 +19,7 @@ def variables_read():
     found = set()
     for path in (*ROOT.glob("config/*.py"), *ROOT.glob("local/*.py")):
         text = path.read_text()
-        found |= set(re.findall(r"""\benv\.[a-z]+\(\s*"([A-Z_]+)\"""", text))
+        found |= set(re.findall(r"""\benv\.[a-z_]+\(\s*"([A-Z_]+)\"""", text))
         found |= set(re.findall(r"""environ(?:\.get\(|\[)["']([A-Z_]+)["']""", text))
     return found - {"DJANGO_SETTINGS_MODULE", "TEST_DATABASE_URL"}
 

@@ -119,7 +119,7 @@ def test_an_absurd_key_is_missing(as_user, alice):
 
 @pytest.mark.parametrize(
     ("language", "detail"),
-    [("pl", "Nie znaleziono."), ("ru-RU,ru;q=0.9", "Страница не найдена."), ("en", "Not found."), ("xx", "Not found.")],
+    [("pl", "Nie znaleziono."), ("ru-RU,ru;q=0.9", "Не найдено."), ("en", "Not found."), ("xx", "Not found.")],
 )
 def test_details_follow_the_language_and_codes_do_not(api, language, detail):
     body = assert_problem(api.get("/api/nothing", HTTP_ACCEPT_LANGUAGE=language), 404, "not_found")
