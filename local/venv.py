@@ -82,6 +82,9 @@ def _make():
 
 def _install(name):
     purpose, file = SETS[name]
+    optional = name in _OPTIONAL
+    if optional and not shutil.which(os.environ.get("CC") or "cc"):
+        return
     say(f"Installing {purpose} …")
     uv = find_uv()
     # The machine's certificates, as pip takes them: those of a company's proxy are not among uv's own.
@@ -89,13 +92,13 @@ def _install(name):
     installers = [[uv, "pip", "install", "--python", PYTHON]] if uv else []
     # It may know an index, or a proxy, that uv does not.
     installers.append([PYTHON, "-m", "pip", "install", "--disable-pip-version-check"])
-    output = subprocess.DEVNULL if name in _OPTIONAL else None
+    output = subprocess.DEVNULL if optional else None
     for installer in installers:
         command = [*installer, "-q", "--require-hashes", "-r", file]
         if subprocess.call(command, env=env, stdout=output, stderr=output) == 0:
             return
-    if name in _OPTIONAL:
-        say("It cannot be had here, and is not needed.")
+    if optional:
+        say("It could not be built here, and is not needed.")
         return
     fix = "Set DATABASE_URL to a server of your own." if name == "postgres" else "Is the package index within reach?"
     raise Stop(f"{file.name} could not be installed; see above. {fix}")
