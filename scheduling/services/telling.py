@@ -8,7 +8,7 @@ from notifications.services import in_language_of, notify, tell_time
 
 
 def booked(meeting):
-    """To the tutor: somebody took a slot."""
+    """To the tutor: somebody took a slot, or moved a meeting of another tutor's to it."""
     with in_language_of(meeting.tutor):
         _tell(
             meeting.tutor,
@@ -16,7 +16,7 @@ def booked(meeting):
             type="new_reservation",
             title=_("New reservation"),
             message=_("%(student)s booked %(time)s: %(subject)s.") % _words(meeting),
-            key=f"new_reservation:{meeting.pk}",
+            key=f"new_reservation:{meeting.pk}:{meeting.sequence}",
         )
 
 
@@ -70,7 +70,7 @@ def canceled(meeting, *, by):
 def moved(meeting, *, by, before, old_tutor):
     """To the other side: another time. A tutor who loses the meeting hears of a cancellation, the new one of a reservation."""
     if old_tutor.pk != meeting.tutor_id:
-        booked_by_move(meeting)
+        booked(meeting)
         if old_tutor.pk != by.pk:
             _tell_lost(meeting, old_tutor, by, before)
     for person in _others(meeting, by):
@@ -87,19 +87,6 @@ def moved(meeting, *, by, before, old_tutor):
                 key=f"reservation_moved:{meeting.pk}:{meeting.sequence}",
                 mail="scheduling.confirmed" if invited else NOTIFICATION,
             )
-
-
-def booked_by_move(meeting):
-    """To a tutor to whom a meeting of another one was moved."""
-    with in_language_of(meeting.tutor):
-        _tell(
-            meeting.tutor,
-            meeting,
-            type="new_reservation",
-            title=_("New reservation"),
-            message=_("%(student)s booked %(time)s: %(subject)s.") % _words(meeting),
-            key=f"new_reservation:{meeting.pk}:{meeting.sequence}",
-        )
 
 
 def reminded(meeting):
