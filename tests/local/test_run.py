@@ -18,7 +18,8 @@ from local import Stop
 from local.postgres import Server
 from tests.live import ROOT, Service, free_port
 
-pytestmark = pytest.mark.slow
+# One after another in one process: some stop what others started.
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("run")]
 
 
 COMMAND = [sys.executable, "-m", "local", "run"]
