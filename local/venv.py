@@ -83,7 +83,7 @@ def _make():
 def _install(name):
     purpose, file = SETS[name]
     optional = name in _OPTIONAL
-    if optional and not shutil.which(os.environ.get("CC") or "cc"):
+    if optional and not shutil.which("cc"):
         return
     say(f"Installing {purpose} …")
     uv = find_uv()
