@@ -18,12 +18,11 @@ worker)
     exec python manage.py procrastinate worker
     ;;
 healthy)
-    # Any answer but a server error: where ALLOWED_HOSTS does not name 127.0.0.1, it is a refusal.
     exec python -c "
 import http.client, os, sys
 connection = http.client.HTTPConnection('127.0.0.1', int(os.environ.get('PORT') or 8000), timeout=2)
 connection.request('GET', '/livez')
-sys.exit(connection.getresponse().status >= 500)"
+sys.exit(connection.getresponse().status != 200)"
     ;;
 *)
     exec "$@"

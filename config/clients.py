@@ -12,9 +12,18 @@ def address_of(request):
     """
     address = request.META.get("REMOTE_ADDR", "")
     hops = [hop.strip() for hop in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if hop.strip()]
-    while hops and _trusted(address):
+    while hops and is_trusted(address):
         address = hops.pop()
     return address if _parsed(address) else ""
+
+
+def is_trusted(address):
+    """Whether that peer is a proxy of ours (TRUSTED_PROXIES), whose X-Forwarded-… headers are believed."""
+    parsed = _parsed(address)
+    # A Unix socket has no address; whoever reaches it stands on this machine, in front of the application.
+    if parsed is None:
+        return not address and bool(settings.TRUSTED_PROXIES)
+    return any(parsed in network for network in settings.TRUSTED_PROXIES)
 
 
 def _parsed(address):
@@ -22,11 +31,3 @@ def _parsed(address):
         return ip_address(address)
     except ValueError:
         return None
-
-
-def _trusted(address):
-    parsed = _parsed(address)
-    # A Unix socket has no address; whoever reaches it stands on this machine, in front of the application.
-    if parsed is None:
-        return not address and bool(settings.TRUSTED_PROXIES)
-    return any(parsed in network for network in settings.TRUSTED_PROXIES)

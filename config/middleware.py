@@ -20,11 +20,11 @@ from whitenoise.middleware import WhiteNoiseMiddleware
 
 from config import logs
 from config.clients import address_of
+from config.edge import HEALTH
 from config.json import loads
 from config.problems import error_page, is_api, problem_response
 
 logger = logging.getLogger("frontdesk.request")
-HEALTH = ("/livez", "/readyz")
 # For pages. Scripts come from here alone; the admin's theme and the API documents have some inline, and evaluate attributes
 # (Alpine), so what is inline cannot be forbidden. Pictures of products may lie on a CDN (MEDIA_URL).
 PAGE_POLICY = (
@@ -158,10 +158,10 @@ class LanguageMiddleware:
 
 
 class _PagesOnly:
-    """Steps aside for the API."""
+    """Steps aside for the API, and for probes, which come by address and so under no allowed name."""
 
     def __call__(self, request):
-        return self.get_response(request) if request.is_api else super().__call__(request)
+        return self.get_response(request) if request.is_api or request.path in HEALTH else super().__call__(request)
 
 
 class PageWhiteNoiseMiddleware(_PagesOnly, WhiteNoiseMiddleware):

@@ -67,6 +67,7 @@ INSTALLED_APPS = [
 # The Page… ones are Django's, stepping aside for the API, which has neither cookies' sessions nor forms.
 MIDDLEWARE = [
     "config.middleware.RequestLogMiddleware",
+    "config.edge.EdgeMiddleware",
     "config.middleware.SecurityMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "config.middleware.PageWhiteNoiseMiddleware",
@@ -272,6 +273,8 @@ if PAYMENT_PROVIDER == "stripe" and not (STRIPE_KEY and STRIPE_WEBHOOK_SECRETS):
 # --- Browsers
 
 SECURE_SSL_REDIRECT = HTTPS
+# config.edge leaves these headers to the requests of trusted proxies alone.
+USE_X_FORWARDED_HOST = bool(TRUSTED_PROXIES)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
 SECURE_HSTS_SECONDS = 31536000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS

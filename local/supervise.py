@@ -90,8 +90,7 @@ class Supervisor:
             closing(http.client.HTTPConnection(host, int(self.env["PORT"]), timeout=3)) as connection,
         ):
             connection.request("GET", "/readyz")
-            # A refusal is an answer, as where ALLOWED_HOSTS does not name this one; 503 is not.
-            return connection.getresponse().status < 500
+            return connection.getresponse().status == 200
         return False
 
     def watch(self):
