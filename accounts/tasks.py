@@ -1,12 +1,16 @@
 """What the worker does for accounts."""
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models.functions import Now
+from django.utils.translation import gettext as _
 from procrastinate.contrib.django import app
 
-from accounts.models import Code, Session, User
+from accounts.models import Code, Export, Session, User
 from accounts.services.codes import EMAIL, PHONE, VERIFICATIONS, open_code
+from config.exports import document_about
 from config.tasks import Backoff
+from notifications.services import in_language_of, notify
 
 
 @app.task(retry=Backoff(8))
@@ -23,6 +27,34 @@ def send_reset(user_id, by_phone):
 def send_verification(user_id, channel):
     """Sends the digits that verify an account's e-mail or phone. `user_id` may be None, as above."""
     open_code(user_id=user_id, purpose=VERIFICATIONS[channel], channel=channel)
+
+
+@app.task(retry=Backoff(8))
+def write_export(user_id):
+    """Writes the export that an account waits for, once, and tells its owner. A closed account gets none."""
+    with transaction.atomic():
+        # Whoever closes the account waits for this, and takes the export away with the rest.
+        user = User.objects.open().select_for_update(no_key=True).filter(pk=user_id).first()
+        export = Export.objects.filter(user_id=user_id, body=None, expires_at__gt=Now()).first()
+        if user is None or export is None:
+            return
+        Export.objects.filter(pk=export.pk).update(body=document_about(user), ready_at=Now())
+        with in_language_of(user):
+            notify(
+                user=user,
+                type="account",
+                title=_("Your data are ready"),
+                message=_("The copy of everything that we know of you can be downloaded, for a limited time."),
+                key=f"export:{export.created_at.timestamp():.6f}",
+                link="/auth/users/me/export/",
+            )
+
+
+@app.periodic(cron="43 * * * *")
+@app.task(queueing_lock="forget_exports")
+def forget_exports(timestamp):
+    """Deletes the exports whose time is over."""
+    Export.objects.filter(expires_at__lte=Now()).delete()
 
 
 @app.periodic(cron="23 3 * * *")

@@ -143,6 +143,8 @@ REFRESH_TOKEN_LIFETIME = timedelta(days=7)
 REFRESH_GRACE = timedelta(seconds=10)
 CODE_LIFETIME = timedelta(minutes=10)
 CODE_GUESSES = 5
+# How long the copy of everything about oneself can be downloaded, before another can be asked for.
+EXPORT_LIFETIME = env.duration("EXPORT_LIFETIME", "24h")
 
 LIMITS = {
     "sign_in": env.rate("LIMIT_SIGN_IN", "5/5m"),

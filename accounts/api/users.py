@@ -15,7 +15,7 @@ from rest_framework.permissions import AllowAny, IsAuthenticated
 from rest_framework.response import Response
 
 from accounts import services
-from accounts.api import serializers
+from accounts.api import exports, serializers
 from accounts.models import User
 from accounts.permissions import IsAdmin
 from config.clients import address_of
@@ -80,6 +80,12 @@ class AccountViewSet(RetryingMixin, ValidatingMixin, DjoserUserViewSet):
         self.kwargs["id"] = request.user.pk
         handlers = {"GET": self.retrieve, "PUT": self.update, "PATCH": self.partial_update, "DELETE": self.destroy}
         return handlers[request.method](request, request.user.pk)
+
+    @extend_schema(responses=exports.RESPONSES)
+    @action(["get"], detail=False, url_path="me/export")
+    def export(self, request):
+        """Everything about oneself: 202 until a job has written it, then a download."""
+        return exports.answer_with(services.request_export(by=request.user))
 
     @extend_schema(responses=NO_CONTENT)
     @action(["post"], detail=False)

@@ -161,4 +161,19 @@ class Migration(migrations.Migration):
             model_name='refreshtoken',
             constraint=models.UniqueConstraint(fields=('digest',), name='refresh_token_unique'),
         ),
+        migrations.CreateModel(
+            name='Export',
+            fields=[
+                ('user', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='+', serialize=False, to=settings.AUTH_USER_MODEL)),
+                ('body', models.BinaryField(help_text='JSON.', null=True)),
+                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), verbose_name='created')),
+                ('ready_at', models.DateTimeField(null=True)),
+                ('expires_at', models.DateTimeField(db_index=True)),
+            ],
+            options={
+                'verbose_name': 'export',
+                'verbose_name_plural': 'exports',
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('body', None), ('ready_at', None)), models.Q(('body__isnull', False), ('ready_at__isnull', False)), _connector='OR'), name='export_ready_has_body'), models.CheckConstraint(condition=models.Q(('expires_at__gt', models.F('created_at'))), name='export_expires_later')],
+            },
+        ),
     ]

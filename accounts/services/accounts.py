@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from accounts.errors import EmailOrPhoneNeeded, PasswordRefused, WrongPassword
-from accounts.models import DELETED_USER, Session, User, default_language
+from accounts.models import DELETED_USER, Export, Session, User, default_language
 from accounts.services.codes import EMAIL, PHONE, VERIFICATIONS, open_code
 from accounts.signals import account_closed
 from config.errors import Missing, NotAllowed, named_constraints
@@ -169,6 +169,7 @@ def close_account(*, by, user, current_password=None):
         forget_user(user=user)
         Session.objects.filter(user=user).delete()
         user.codes.all().delete()
+        Export.objects.filter(user=user).delete()
         user.groups.clear()
         user.user_permissions.clear()
         IdempotencyKey.objects.filter(user=user).delete()

@@ -6,12 +6,15 @@ from collections import Counter
 import pytest
 from django.conf import settings
 from django.db import transaction
+from django.db.models.functions import Now
+from procrastinate.contrib.django.models import ProcrastinateJob
 from rest_framework.test import APIClient
 
 from accounts import tokens
-from accounts.models import RefreshToken, User
-from accounts.services import change_account, refresh_session, register_user, start_session
+from accounts.models import Export, RefreshToken, User
+from accounts.services import change_account, refresh_session, register_user, request_export, start_session
 from accounts.services.sessions import TokenPair
+from accounts.tasks import write_export
 from tests.concurrency.racing import race
 from tests.conftest import PASSWORD
 
@@ -89,3 +92,28 @@ def test_control_looking_for_another_administrator_first_leaves_none(tim, make_a
         race(leave, admins)
 
     assert not User.objects.filter(user_type="admin").exists()
+
+
+def jobs_that_write_exports():
+    return ProcrastinateJob.objects.filter(task_name=write_export.name).count()
+
+
+def test_many_who_ask_for_one_export_begin_one_job(alice):
+    results = race(lambda _: request_export(by=alice), range(20))
+
+    assert len({export.created_at for export in results}) == 1
+    assert jobs_that_write_exports() == 1
+
+
+def test_control_looking_for_the_export_first_begins_many_jobs(alice):
+    looked = threading.Barrier(5)
+
+    def ask(_):
+        if not Export.objects.filter(user=alice).exists():
+            looked.wait(timeout=10)
+            Export.objects.get_or_create(user=alice, defaults={"expires_at": Now() + settings.EXPORT_LIFETIME})
+            write_export.defer(user_id=alice.pk)
+
+    race(ask, range(5))
+
+    assert jobs_that_write_exports() == 5

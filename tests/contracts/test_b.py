@@ -75,3 +75,18 @@ def test_refresh_and_logout(api):
     assert api.post("/api/auth/jwt/refresh/", {"refresh": refreshed.json()["refresh"]}).status_code == 401
     old = api.get("/auth/users/me/", HTTP_AUTHORIZATION=f"Bearer {refreshed.json()['access']}")
     assert old.status_code == 401
+
+
+def test_everything_about_oneself_is_a_job_and_a_download(api, run_jobs):
+    api.post("/api/auth/users/", BY_EMAIL)
+    tokens = api.post("/api/auth/jwt/create/", {"username": "user@mail.com", "password": "strong_password"}).json()
+    api.credentials(HTTP_AUTHORIZATION=f"Bearer {tokens['access']}")
+
+    assert api.get("/api/auth/users/me/export").json()["status"] == "pending"
+    run_jobs()
+    download = api.get("/api/auth/users/me/export/")
+
+    assert download.status_code == 200
+    assert download["Content-Disposition"].startswith("attachment")
+    assert download.json()["account"]["email"] == "user@mail.com"
+    assert len(download.json()["sessions"]) == 1
