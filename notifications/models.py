@@ -54,7 +54,6 @@ class Notification(models.Model):
     """Something that one person was told. `key` says what caused it: the same cause never tells them twice."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="notifications", db_index=False)
-    # Meetings are never erased and nobody looks notifications up by meeting, so an index would only cost.
     meeting = models.ForeignKey(
         "scheduling.Meeting", models.SET_NULL, null=True, blank=True, related_name="notifications", db_index=False
     )
@@ -76,6 +75,8 @@ class Notification(models.Model):
         indexes = (
             models.Index(fields=["user", "-id"], name="notification_of_user"),
             models.Index(fields=["user"], condition=Q(is_read=False, in_app=True), name="notification_unread"),
+            # For the other side's notifications when an account is closed.
+            models.Index(fields=["meeting"], condition=Q(meeting__isnull=False), name="notification_of_meeting"),
         )
         constraints = (
             models.UniqueConstraint(fields=["user", "key"], name="notification_key_unique"),

@@ -197,6 +197,13 @@ def retry_delivery(*, delivery_id):
         raise NotRetryable
 
 
+def forget_meetings(*, meetings):
+    """Erases what anybody was told of these meetings (a query for their ids), mails that wait included."""
+    told = Notification.objects.filter(meeting__in=meetings)
+    Delivery.objects.filter(notification__in=told).delete()
+    told.delete()
+
+
 def forget_user(*, user):
     """Erases what people were told and where it was sent, for an account that is being closed."""
     Delivery.objects.filter(user=user).delete()

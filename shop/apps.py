@@ -10,6 +10,11 @@ class ShopConfig(AppConfig):
 
     def ready(self):
         from accounts.signals import account_closed
-        from shop.services import forget_addresses
 
-        account_closed.connect(forget_addresses, dispatch_uid="shop.forget_addresses")
+        account_closed.connect(_forget, dispatch_uid="shop")
+
+
+def _forget(user, **kwargs):
+    from shop.services import forget_user
+
+    forget_user(user=user)

@@ -11,10 +11,10 @@ class TicketsConfig(AppConfig):
     def ready(self):
         from accounts.signals import account_closed
 
-        account_closed.connect(_unassign, dispatch_uid="tickets")
+        account_closed.connect(_forget, dispatch_uid="tickets")
 
 
-def _unassign(user, **kwargs):
-    from tickets.services import unassign
+def _forget(user, **kwargs):
+    from tickets.services import forget_user
 
-    unassign(user=user)
+    forget_user(user=user)

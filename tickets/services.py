@@ -5,10 +5,12 @@ Whoever may not see a ticket hears that there is none (Missing); whoever sees it
 
 import logging
 
+from django.core.files.storage import default_storage
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from config.erasing import ERASED, forget_names
 from config.errors import Missing, NotAllowed, named_constraints
 from notifications.models import Type
 from notifications.services import in_language_of, notify
@@ -112,9 +114,24 @@ def open_attachment(*, by, attachment_id):
     return attachment
 
 
-def unassign(*, user):
-    """Takes open tickets off the hands of somebody whose account is being closed."""
+def forget_user(*, user):
+    """Erases all that was said about the tickets of somebody whose account is being closed, and gives back their work.
+
+    The tickets stay, and who of the staff did what and when. What the person said on behalf of support to others is those
+    others'. Called inside the transaction that closes the account, which holds the account's row.
+    """
     Ticket.objects.filter(assignee=user).exclude(status="c").update(assignee=None)
+    theirs = Ticket.objects.filter(user=user)
+    forget_names(theirs)
+    files = Attachment.objects.filter(ticket__user=user)
+    names = list(files.values_list("file", flat=True))
+    files.delete()
+    # If it comes to that, the nightly job finds them (tickets.tasks).
+    transaction.on_commit(lambda: [default_storage.delete(name) for name in names])
+    for ticket_id in theirs.order_by("pk").values_list("pk", flat=True):
+        # One by one, as each trigger writes a ticket's words anew: no statement may take too long.
+        Answer.objects.filter(ticket_id=ticket_id).exclude(message=ERASED).update(message=ERASED)
+    theirs.update(subject="", message=ERASED)
 
 
 def _tell_of_answer(ticket, answer):

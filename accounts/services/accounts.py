@@ -3,7 +3,6 @@
 from uuid import uuid4
 
 from django.conf import settings
-from django.contrib.admin.models import LogEntry
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -13,6 +12,7 @@ from accounts.errors import EmailOrPhoneNeeded, PasswordRefused, WrongPassword
 from accounts.models import DELETED_USER, Export, Session, User, default_language
 from accounts.services.codes import EMAIL, PHONE, VERIFICATIONS, open_code
 from accounts.signals import account_closed
+from config.erasing import forget_names
 from config.errors import Missing, NotAllowed, named_constraints
 from config.limits import count_try, take_back
 from config.models import IdempotencyKey
@@ -165,6 +165,8 @@ def close_account(*, by, user, current_password=None):
         user = User.objects.select_for_update().filter(closed_at=None, pk=user.pk).first()
         if user is None:
             raise Missing
+        # Whom others hear of from here on has no name any more.
+        user.username, user.email, user.phone, user.first_name, user.last_name = DELETED_USER, None, None, "", ""
         account_closed.send(sender=User, user=user)
         forget_user(user=user)
         Session.objects.filter(user=user).delete()
@@ -173,12 +175,8 @@ def close_account(*, by, user, current_password=None):
         user.groups.clear()
         user.user_permissions.clear()
         IdempotencyKey.objects.filter(user=user).delete()
-        # The admin's log calls everything by its name at the time.
-        LogEntry.objects.filter(content_type__app_label="accounts", content_type__model="user", object_id=str(user.pk)).update(
-            object_repr=DELETED_USER
-        )
+        forget_names(User.objects.filter(pk=user.pk))
         user.set_unusable_password()
-        user.username, user.email, user.phone, user.first_name, user.last_name = DELETED_USER, None, None, "", ""
         user.username_chosen, user.language, user.last_login = False, default_language(), None
         user.email_verified_at = user.phone_verified_at = None
         user.is_active = user.is_staff = user.is_superuser = False

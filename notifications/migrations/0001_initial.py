@@ -154,4 +154,8 @@ class Migration(migrations.Migration):
             model_name='preference',
             constraint=models.CheckConstraint(condition=models.Q(('channel__in', ['in_app', 'email']), ('enabled', False), ('type', 'account'), _negated=True), name='preference_security_required'),
         ),
+        migrations.AddIndex(
+            model_name='notification',
+            index=models.Index(condition=models.Q(('meeting__isnull', False)), fields=['meeting'], name='notification_of_meeting'),
+        ),
     ]

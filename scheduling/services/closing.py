@@ -2,21 +2,29 @@
 
 from django.db.models.functions import Now
 
+from config.erasing import ERASED, forget_names
+from notifications.services import forget_meetings
 from scheduling.models import AvailabilityException, AvailabilityRule, CalendarFeed, Meeting, TimeSlot, TutorSettings
 from scheduling.services.changes import cancel_meeting
 from scheduling.services.publishing import publish_slots
 
 
 def forget_user(*, user):
-    """Cancels what is still ahead of somebody, offers their time no longer, and erases their notes and calendar feed.
+    """Cancels what is still ahead of somebody, offers their time no longer, and erases their words and calendar feed.
 
-    Called inside the transaction that closes the account, which holds the account's row. Meetings stay.
+    Called inside the transaction that closes the account, which holds the account's row. Meetings stay; what their
+    other side was told of them goes, as it names the person.
     """
     CalendarFeed.objects.filter(user=user).delete()
-    ahead = Meeting.objects.of(user).live().filter(end_time__gt=Now()).order_by("id")
+    theirs = Meeting.objects.of(user)
+    forget_meetings(meetings=theirs.values("pk"))
+    # Before they are canceled, as the other side hears of that, in the words that are left.
+    as_student = Meeting.objects.filter(student=user)
+    forget_names(as_student)
+    as_student.update(subject=ERASED, notes=None)
+    ahead = theirs.live().filter(end_time__gt=Now()).order_by("id")
     for meeting_id in list(ahead.values_list("pk", flat=True)):
         cancel_meeting(by=user, meeting_id=meeting_id)
-    Meeting.objects.filter(student=user).update(notes=None)
     for model in (AvailabilityRule, AvailabilityException, TutorSettings):
         model.objects.filter(tutor=user).delete()
     if user.is_admin:

@@ -303,7 +303,7 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='creditentry',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'records of the past are not changed' USING ERRCODE = 'check_violation', CONSTRAINT = 'credit_entry_append_only';", hash='346a82cf6fb892ac0288ac4e2ffa0a1afd9c9764', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_add4e', table='shop_creditentry', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n        IF TG_OP = 'UPDATE' THEN\n            IF NEW.note = '' AND to_jsonb(NEW) - 'note' = to_jsonb(OLD) - 'note' THEN RETURN NEW; END IF;\n        END IF;\n    RAISE EXCEPTION 'records of the past are not changed' USING ERRCODE = 'check_violation', CONSTRAINT = 'credit_entry_append_only';", hash='c02e2685d80beec83bad19563311b9a5db88657b', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_add4e', table='shop_creditentry', when='BEFORE')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='orderevent',

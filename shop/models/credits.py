@@ -204,7 +204,7 @@ class CreditEntry(models.Model):
                 | Q(kind__in=["grant", "expiry", "correction"], spending=None),
             ),
         )
-        triggers = (*written_by_triggers_only("credit_entry"),)
+        triggers = (*written_by_triggers_only("credit_entry", erasable="note"),)
 
     def __str__(self):
         return f"{self.change:+d} {self.kind}"

@@ -7,18 +7,27 @@ def _refuse(constraint, message):
     return f"RAISE EXCEPTION '{message}' USING ERRCODE = 'check_violation', CONSTRAINT = '{constraint}_append_only';"
 
 
-def append_only(name, *, deletable=False):
-    """A table whose rows are never changed, nor deleted unless `deletable`. The broken constraint is `<name>_append_only`."""
+def append_only(name, *, deletable=False, erasable=None):
+    """A table whose rows are never changed, nor deleted unless `deletable`. The broken constraint is `<name>_append_only`.
+
+    `erasable` names a column of words, which may be emptied: they go with the account that they are about.
+    """
     operation = pgtrigger.Update if deletable else pgtrigger.Update | pgtrigger.Delete
+    erasing = f"""
+        IF TG_OP = 'UPDATE' THEN
+            IF NEW.{erasable} = '' AND to_jsonb(NEW) - '{erasable}' = to_jsonb(OLD) - '{erasable}' THEN RETURN NEW; END IF;
+        END IF;
+    """
+    refusal = _refuse(name, "records of the past are not changed")
     return pgtrigger.Trigger(
         name="append_only",
         when=pgtrigger.Before,
         operation=operation,
-        func=_refuse(name, "records of the past are not changed"),
+        func=erasing + refusal if erasable else refusal,
     )
 
 
-def written_by_triggers_only(name, *, deletable=False):
+def written_by_triggers_only(name, *, deletable=False, erasable=None):
     """A ledger that follows another table by that table's triggers: nobody else writes it."""
     return (
         pgtrigger.Trigger(
@@ -33,5 +42,5 @@ def written_by_triggers_only(name, *, deletable=False):
                 RETURN NULL;
             """,
         ),
-        append_only(name, deletable=deletable),
+        append_only(name, deletable=deletable, erasable=erasable),
     )

@@ -21,7 +21,7 @@ from shop.services.credits import (
     return_credits,
     spend_credits,
 )
-from shop.services.orders import cancel_order, complete_order, forget_addresses, history_of_order, place_order
+from shop.services.orders import cancel_order, complete_order, forget_user, history_of_order, place_order
 from shop.services.payments import mark_paid, mark_refunded, payment_of, receive_event, start_payment
 from shop.services.stock import change_stock
 
@@ -38,7 +38,7 @@ __all__ = [
     "delete_product",
     "expire_credits",
     "forfeit_credits",
-    "forget_addresses",
+    "forget_user",
     "grant_credits",
     "history_of_order",
     "mark_paid",

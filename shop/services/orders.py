@@ -15,7 +15,7 @@ from config.errors import Missing, NotAllowed, named_constraints
 from notifications.models import Type
 from shop.causes import give_cause
 from shop.errors import BuyerGone, ItemsUnavailable, MixedCurrencies, OrderFinal
-from shop.models import Order, OrderEvent, StockEntry
+from shop.models import CreditEntry, Order, OrderEvent, Payment, StockEntry
 from shop.services.credits import grant_for_order
 from shop.services.telling import tell
 from shop.services.vouchers import discount_of, hold_voucher
@@ -174,6 +174,11 @@ def history_of_order(*, by, order_id):
     return OrderEvent.objects.filter(order_id=order_id).order_by("id")
 
 
-def forget_addresses(*, user, **kwargs):
-    """Erases where an account's orders went, as it is being closed (accounts.signals). The orders stay."""
+def forget_user(*, user):
+    """Erases where an account's orders went, where they could be paid, and what staff noted with its credits.
+
+    Called inside the transaction that closes the account. The orders, payments and ledgers stay.
+    """
     Order.objects.filter(user=user).update(address="", phone="")
+    Payment.objects.filter(order__user=user).update(url="")
+    CreditEntry.objects.filter(user=user).exclude(note="").update(note="")

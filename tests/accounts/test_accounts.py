@@ -7,6 +7,7 @@ from django.db import IntegrityError, connection, transaction
 from accounts.errors import LastAdmin
 from accounts.models import DELETED_USER, Session, User
 from accounts.services import change_account, close_account, start_session
+from config.erasing import ERASED
 from config.errors import constraint_of
 from tests.conftest import PASSWORD
 
@@ -78,7 +79,7 @@ def test_the_admins_log_forgets_the_name(alice, tim):
 
     close_account(by=alice, user=alice, current_password=PASSWORD)
 
-    assert LogEntry.objects.get().object_repr == DELETED_USER
+    assert LogEntry.objects.get().object_repr == ERASED
 
 
 def test_names_of_closed_accounts_are_free_again(alice, bob, api):

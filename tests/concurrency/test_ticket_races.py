@@ -157,7 +157,7 @@ def test_control_a_ticket_locked_before_its_people_is_a_deadlock(ticket, sue):
         with transaction.atomic():
             User.objects.select_for_update().get(pk=sue.pk)
             both.wait(timeout=10)
-            services.unassign(user=sue)
+            services.forget_user(user=sue)
 
     results = race(lambda action: action(), [work, close])
     (error,) = [one for one in results if one is not None]

@@ -4,6 +4,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from accounts.services import close_account
+from config.erasing import ERASED
 from config.errors import Missing, NotAllowed, constraint_of
 from notifications.models import Notification
 from scheduling import services as scheduling
@@ -173,8 +174,9 @@ def test_a_closed_account_keeps_its_tickets_and_gives_back_its_work(ask, say, al
 
     asked, worked, done = (Ticket.objects.select_related("user").get(pk=one.pk) for one in (asked, worked, done))
     assert asked.user.username == "deleted user"
-    assert asked.message == "My printer is on fire"
+    assert (asked.subject, asked.message) == ("", ERASED)
     assert Answer.objects.get().user.username == "deleted user"
+    assert Answer.objects.get().message == ERASED
     assert (worked.assignee_id, done.assignee_id) == (None, sue.pk)
 
 
