@@ -20,17 +20,12 @@ from whitenoise.middleware import WhiteNoiseMiddleware
 
 from config import logs
 from config.clients import address_of
+from config.csp import policy_for
 from config.edge import HEALTH
 from config.json import loads
 from config.problems import error_page, is_api, problem_response
 
 logger = logging.getLogger("frontdesk.request")
-# For pages. Scripts come from here alone; the admin's theme and the API documents have some inline, and evaluate attributes
-# (Alpine), so what is inline cannot be forbidden. Pictures of products may lie on a CDN (MEDIA_URL).
-PAGE_POLICY = (
-    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
-    "img-src 'self' data: blob: https:; object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
-)
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
 
@@ -76,8 +71,8 @@ class SecurityMiddleware(security.SecurityMiddleware):
         return super().process_request(request)
 
     def process_response(self, request, response):
-        if not request.is_api or response.get("Content-Type", "").startswith("text/html"):
-            response.headers.setdefault("Content-Security-Policy", PAGE_POLICY)
+        if policy := policy_for(request, response):
+            response.headers.setdefault("Content-Security-Policy", policy)
         return super().process_response(request, response)
 
 

@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 from django.urls import include, path
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from accounts.api import urls as accounts
 from config import health, problems
@@ -23,7 +23,7 @@ urlpatterns = [
     path("api/", include(tickets.support_desk)),
     path("media/", include(shop.media)),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
-    path("api/docs/", SpectacularSwaggerView.as_view(), name="docs"),
+    path("api/docs/", SpectacularSwaggerSplitView.as_view(), name="docs"),
     path("admin/desk/", include("config.desk.urls")),
     path("admin/", admin.site.urls),
     path("livez", health.livez),
