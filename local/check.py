@@ -4,6 +4,7 @@ import subprocess
 import time
 
 from local import ROOT, environment, locks, say
+from local.audit import Audit
 
 # Values that a deployment would have; nothing is contacted.
 _PRODUCTION = {
@@ -17,6 +18,7 @@ _PRODUCTION = {
 def run(test):
     """Runs all steps, also after one has failed, and names those that did. Returns the exit code."""
     python = environment.python_for_tests()
+    audit = Audit(python)
     failed = []
 
     def step(name, command, env):
@@ -38,6 +40,11 @@ def run(test):
         step("migrations", ["manage.py", "makemigrations", "--check", "--dry-run"], env)
         step("deployment", ["manage.py", "check", "--deploy", "--fail-level", "WARNING"], env | _PRODUCTION)
         step("openapi", ["manage.py", "spectacular", "--validate", "--fail-on-warn", "--file", "/dev/null"], env)
+    say("\n== dependencies")
+    vulnerable, unknown = audit.report()
+    say("\n".join([*vulnerable, *(f"not audited: {sentence}" for sentence in unknown)]) or "No known vulnerabilities.")
+    if vulnerable:
+        failed.append("dependencies")
     say("\n== tests")
     if test([]):
         failed.append("tests")

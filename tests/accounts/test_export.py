@@ -5,7 +5,6 @@ import json
 from datetime import timedelta
 
 import pytest
-from django.apps import apps
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
@@ -21,6 +20,7 @@ from config.exports import document_about, sections, withheld
 from notifications.models import Notification
 from scheduling.models import Meeting
 from shop.models import Order
+from tests.personal import reachable
 from tests.world import world
 from tickets import services as tickets
 
@@ -191,24 +191,6 @@ def test_staff_get_what_is_theirs_and_not_what_they_look_after(whole, sue, tim):
 
 
 # --- Nothing is forgotten: every table with a path to an account, and each of its columns
-
-
-def reachable():
-    """The models from which foreign keys lead to an account, in any number of steps."""
-    known = {User}
-    while True:
-        more = {
-            model
-            for model in apps.get_models(include_auto_created=True)
-            if model not in known and any(field.many_to_one or field.one_to_one for field in paths(model, known))
-        }
-        if not more:
-            return known
-        known |= more
-
-
-def paths(model, known):
-    return [field for field in model._meta.concrete_fields if field.is_relation and field.related_model in known]
 
 
 def models_of_sections():
