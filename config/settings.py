@@ -305,7 +305,12 @@ LOGGING = {
 
 # --- The admin
 
-UNFOLD = {"SITE_TITLE": "Frontdesk", "SITE_HEADER": "Frontdesk", "DASHBOARD_CALLBACK": "config.desk.home.fill"}
+UNFOLD = {
+    "SITE_TITLE": "Frontdesk",
+    "SITE_HEADER": "Frontdesk",
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": f"{STATIC_URL}desk/icon.svg"}],
+    "DASHBOARD_CALLBACK": "config.desk.home.fill",
+}
 
 # --- API documents
 
