@@ -62,6 +62,13 @@ class TutorMismatch(Invalid):
     detail = _("The slot is another tutor's.")
 
 
+class CalendarBusy(Conflict):
+    """Others change the same calendars, and one's turn did not come. Nothing has happened."""
+
+    code = "calendar_busy"
+    detail = _("Others are changing the same calendar at this moment. Try again.")
+
+
 class Obstacle(Conflict):
     """Why a slot cannot be booked. `named`: the errors by their codes."""
 

@@ -1,10 +1,8 @@
 """A tutor's weekly hours, the exceptions from them, and the buffer. Each change publishes at once."""
 
-from django.db import transaction
-
-from config.errors import Missing, NotAllowed, named_constraints
+from config.errors import Missing, NotAllowed
 from scheduling.models import AvailabilityException, AvailabilityRule, TutorSettings
-from scheduling.services.locks import lock_tutor
+from scheduling.services.locks import in_turn, lock_tutor
 from scheduling.services.publishing import publish_slots
 
 
@@ -51,7 +49,7 @@ def set_buffer(*, by, buffer_minutes, tutor_id=None):
     if not by.is_admin:
         raise NotAllowed
     tutor_id = tutor_id or by.pk
-    with named_constraints(), transaction.atomic():
+    with in_turn():
         lock_tutor(tutor_id)
         found, _ = TutorSettings.objects.update_or_create(tutor_id=tutor_id, defaults={"buffer_minutes": buffer_minutes})
         publish_slots(tutor_id=tutor_id)
@@ -61,7 +59,7 @@ def set_buffer(*, by, buffer_minutes, tutor_id=None):
 def _add(model, by, fields):
     if not by.is_admin:
         raise NotAllowed
-    with named_constraints(), transaction.atomic():
+    with in_turn():
         lock_tutor(by.pk)
         row = model.objects.create(tutor_id=by.pk, **fields)
         publish_slots(tutor_id=by.pk)
@@ -69,7 +67,7 @@ def _add(model, by, fields):
 
 
 def _change(model, by, pk, changes):
-    with named_constraints(), transaction.atomic():
+    with in_turn():
         row = _locked(model, by, pk)
         for name, value in changes.items():
             setattr(row, name, value)
@@ -79,7 +77,7 @@ def _change(model, by, pk, changes):
 
 
 def _remove(model, by, pk):
-    with transaction.atomic():
+    with in_turn():
         row = _locked(model, by, pk)
         row.delete()
         publish_slots(tutor_id=row.tutor_id)

@@ -3,13 +3,12 @@
 from datetime import datetime
 from typing import NamedTuple
 
-from django.db import connection, transaction
+from django.db import connection
 
-from config.errors import named_constraints
 from scheduling.errors import Obstacle, TutorMismatch, UnknownSlot, UnknownStudent
 from scheduling.models import Meeting, Status
 from scheduling.services import costs, telling
-from scheduling.services.locks import lock_bookers, working_tutor
+from scheduling.services.locks import in_turn, lock_bookers, working_tutor
 from scheduling.services.obstacles import OBSTACLE, places
 
 # Reminders whose time is over already are not for this meeting.
@@ -60,7 +59,7 @@ def book_meeting(*, by, time_slot_id, subject, notes=None, tutor_id=None, studen
     UnknownStudent or TutorMismatch for values that make no sense.
     """
     student_id = student_of(by, student_id)
-    with named_constraints(), transaction.atomic():
+    with in_turn():
         people, found = take_slots(by=by, student_id=student_id, slot_ids=[time_slot_id], subject=subject, notes=notes)
         if not found:
             raise UnknownSlot

@@ -1,13 +1,11 @@
 """What becomes of a meeting: confirmed, completed, canceled, moved, or put in other words."""
 
-from django.db import transaction
-
-from config.errors import Missing, NotAllowed, named_constraints
+from config.errors import Missing, NotAllowed
 from scheduling.errors import IllegalTransition, MeetingOver, TooLate
 from scheduling.models import Meeting, Status
 from scheduling.services import costs, telling
 from scheduling.services.booking import look_at_slot
-from scheduling.services.locks import lock_meeting, lock_people, working_tutor
+from scheduling.services.locks import in_turn, lock_meeting, lock_people, working_tutor
 
 _NEXT = {
     Status.PENDING: {Status.CONFIRMED, Status.CANCELED},
@@ -24,7 +22,7 @@ def change_meeting(*, by, meeting_id, time_slot_id=None, status=None, **words):
     already is no change where it comes along with others, and an IllegalTransition alone. Raises Missing, NotAllowed,
     MeetingOver, IllegalTransition, TooLate, and the obstacles of booking.
     """
-    with named_constraints(), transaction.atomic():
+    with in_turn():
         people = _lock_people(by, meeting_id, time_slot_id)
         meeting = lock_meeting(by=by, meeting_id=meeting_id)
         if meeting is None:

@@ -1,12 +1,16 @@
 """Whom to wait for, in the order of docs/locking.md: accounts by id, then meetings by id, then slots by id."""
 
+from contextlib import contextmanager
+
+import psycopg
 from django.conf import settings
-from django.db import connection
+from django.db import OperationalError, connection, transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 
 from accounts.models import User
-from scheduling.errors import SlotUnavailable
+from config.errors import named_constraints
+from scheduling.errors import CalendarBusy, SlotUnavailable
 from scheduling.models import Meeting, TimeSlot
 from scheduling.services.obstacles import OBSTACLE
 
@@ -21,6 +25,22 @@ _IN_ORDER = "ORDER BY u.id FOR NO KEY UPDATE OF u"
 # Nobody queues for what cannot be had as it looks now.
 _BOOKERS = f"""{_PEOPLE}
     AND EXISTS (SELECT FROM scheduling_timeslot s WHERE s.id = ANY(%(slots)s) AND {OBSTACLE} IS NULL)"""
+
+
+@contextmanager
+def in_turn():
+    """One transaction that queues for people and slots.
+
+    Raises CalendarBusy where its turn did not come within lock_timeout (nothing has happened then), and broken constraints
+    as their typed errors.
+    """
+    try:
+        with named_constraints(), transaction.atomic():
+            yield
+    except OperationalError as error:
+        if isinstance(error.__cause__, psycopg.errors.LockNotAvailable):
+            raise CalendarBusy from error
+        raise
 
 
 def lock_people(*, student_id, slot_ids):

@@ -3,15 +3,12 @@
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
-from django.db import transaction
-
-from config.errors import named_constraints
 from scheduling.errors import NoSlot, Obstacle, SeriesConflict, SlotUnavailable, TutorMismatch, UnknownSlot
 from scheduling.hours import instant_of
 from scheduling.models import TimeSlot
 from scheduling.services import costs, telling
 from scheduling.services.booking import student_among, student_of, take_slots
-from scheduling.services.locks import working_tutor
+from scheduling.services.locks import in_turn, working_tutor
 
 
 def book_series(*, by, time_slot_id, weeks, zone, subject, notes=None, skip=False, tutor_id=None, student_id=None):
@@ -28,7 +25,7 @@ def book_series(*, by, time_slot_id, weeks, zone, subject, notes=None, skip=Fals
     if tutor_id not in (None, first.tutor_id):
         raise TutorMismatch
     dates, slot_ids = _slots_of(first, weeks, ZoneInfo(zone))
-    with named_constraints(), transaction.atomic():
+    with in_turn():
         people, found = take_slots(by=by, student_id=student_id, slot_ids=slot_ids, subject=subject, notes=notes)
         meetings, refused = [], {}
         for meeting, obstacle in found:

@@ -2,13 +2,12 @@
 
 from datetime import UTC, time, timedelta
 
-from django.db import transaction
 from django.utils import timezone
 
-from config.errors import Missing, NotAllowed, Protected, named_constraints
+from config.errors import Missing, NotAllowed, Protected
 from scheduling.errors import SlotOverlap, StartInPast
 from scheduling.models import AvailabilityException, TimeSlot
-from scheduling.services.locks import lock_slot, lock_tutor
+from scheduling.services.locks import in_turn, lock_slot, lock_tutor
 
 
 def create_slot(*, by, start_time, end_time, is_available=True, credits=0):
@@ -20,7 +19,7 @@ def create_slot(*, by, start_time, end_time, is_available=True, credits=0):
     # Nobody queues for what cannot be had; the constraint is for those who look at the same moment.
     if end_time > start_time and TimeSlot.objects.overlapping(by, start_time, end_time).exists():
         raise SlotOverlap
-    with named_constraints(), transaction.atomic():
+    with in_turn():
         # One statement, which locks the tutor itself (the trigger queue_at_tutor).
         return TimeSlot.objects.create(
             tutor_id=by.pk, start_time=start_time, end_time=end_time, is_available=is_available, credits=credits
@@ -32,7 +31,7 @@ def change_slot(*, by, slot_id, **changes):
 
     Raises SlotBooked for new times of a slot that a meeting takes, SlotTaken where such a one shall be offered again.
     """
-    with named_constraints(), transaction.atomic():
+    with in_turn():
         slot, now = _lock(by, slot_id)
         changed = {name: value for name, value in changes.items() if value != getattr(slot, name)}
         if not changed:
@@ -50,7 +49,7 @@ def change_slot(*, by, slot_id, **changes):
 
 def delete_slot(*, by, slot_id):
     """Takes a slot away for good. Raises Protected where it has, or had, a meeting."""
-    with transaction.atomic():
+    with in_turn():
         slot, _ = _lock(by, slot_id)
         if slot.meetings.exists():
             raise Protected

@@ -1,80 +1,23 @@
-"""The shop under races: each guard beside a control that shows the race without it."""
+"""Orders under races: each guard beside a control that shows the race without it."""
 
 import threading
 from collections import Counter
-from datetime import timedelta
 
 import pytest
 from django.db import OperationalError, connection, transaction
 from rest_framework.test import APIClient
 
-from accounts.models import User
 from accounts.services import close_account, start_session
-from scheduling.models import Meeting, TimeSlot
-from scheduling.services import book_meeting, create_slot
 from shop import services
-from shop.models import CreditLot, Order, Payment, PaymentEvent, Product, StockEntry, Voucher
+from shop.models import Order, Product, StockEntry, Voucher
 from tests.concurrency.racing import race
-from tests.scheduling.conftest import hour
-from tests.shop.conftest import violations
-from tests.shop.test_payments import SECRET, deliver, event_of
+from tests.concurrency.stores import WHERE, left, lines, order, outcome
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
-WHERE = {"address": "1 Main Street", "phone": "+48123666789"}
-
-
-@pytest.fixture
-def buyers(db):
-    """`buyers(200)`: so many accounts."""
-
-    def make(number):
-        names = [f"buyer{index}" for index in range(number)]
-        users = [User(username=name, username_chosen=True, email=f"{name}@example.com") for name in names]
-        return User.objects.bulk_create(users)
-
-    return make
-
-
-@pytest.fixture
-def stocked(db):
-    def make(name, amount, **fields):
-        return Product.objects.create(name=name, amount=amount, price="2.50", **fields)
-
-    return make
-
-
-@pytest.fixture
-def gifted(alice, tim):
-    """alice has one credit, and tim ten slots that cost one each."""
-    services.grant_credits(by=tim, user=alice, credits=1)
-    starts = [hour(number) for number in range(20)]
-    return [create_slot(by=tim, start_time=start, end_time=start + timedelta(hours=1), credits=1) for start in starts]
-
-
-@pytest.fixture(autouse=True)
-def sums_agree_afterwards(request, transactional_db):
-    """Whatever the race, the sums agree. Controls are here to tear them."""
-    yield
-    if not request.node.name.startswith("test_control"):
-        assert violations() == []
-
-
-def lines(*pairs):
-    return [{"product_id": product.pk, "amount": amount} for product, amount in pairs]
-
-
-def order(by, *pairs, **more):
-    return services.place_order(by=by, **WHERE, items=lines(*pairs), **more)
-
-
-def outcome(result):
-    """What a competitor got: the error's code or type, else "done"."""
-    return getattr(result, "code", type(result).__name__) if isinstance(result, Exception) else "done"
-
-
-def left(product):
-    return Product.objects.get(pk=product.pk).amount
-
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.slow,
+    pytest.mark.usefixtures("sums_agree_afterwards"),
+]
 
 # --- Stock
 
@@ -259,83 +202,3 @@ def test_control_without_the_count_a_voucher_is_used_too_often(buyers, stocked, 
         race(lambda user: order(user, (pen, 1), voucher="SALE"), buyers(10))
 
     assert Order.objects.filter(voucher__isnull=False).count() == 10
-
-
-# --- Credits
-
-
-def test_20_bookings_race_for_the_last_credit(alice, gifted):
-    results = race(lambda slot: book_meeting(by=alice, time_slot_id=slot.pk, subject="Algebra"), gifted)
-
-    assert Counter(map(outcome, results)) == {"done": 1, "not_enough_credits": 19}
-    assert Meeting.objects.count() == 1
-    assert services.balance_of(user_id=alice.pk) == 0
-
-
-def test_20_spenders_of_the_last_credit_without_the_calendars_lock(alice, gifted):
-    TimeSlot.objects.update(credits=0)
-    meetings = [book_meeting(by=alice, time_slot_id=slot.pk, subject="Algebra") for slot in gifted]
-
-    def spend(meeting):
-        return services.spend_credits(student_id=alice.pk, meeting_id=meeting.pk, credits=1)
-
-    assert Counter(map(outcome, race(spend, meetings))) == {"done": 1, "not_enough_credits": 19}
-
-
-def test_control_looking_at_the_balance_first_spends_a_credit_often(alice, gifted):
-    looked = threading.Barrier(10)
-
-    def book(slot):
-        balance = services.balance_of(user_id=alice.pk)
-        looked.wait(timeout=10)
-        if balance >= 1:
-            CreditLot.objects.update(remaining=balance - 1)
-            return "booked"
-        return "refused"
-
-    assert Counter(race(book, gifted[:10]))["booked"] > 1
-
-
-def test_credits_come_back_once(alice, gifted):
-    meeting = book_meeting(by=alice, time_slot_id=gifted[0].pk, subject="Algebra")
-
-    results = race(lambda _: services.return_credits(meeting_id=meeting.pk), range(10))
-
-    assert sorted(results) == [0] * 9 + [1]
-    assert services.balance_of(user_id=alice.pk) == 1
-
-
-def test_what_is_spent_while_it_expires_is_spent_or_expired_but_not_both(alice, tim, gifted):
-    for slot in gifted[:5]:
-        CreditLot.objects.filter(remaining__gt=0).update(remaining=0)
-        services.grant_credits(by=tim, user=alice, credits=1)
-        acts = [lambda slot=slot: book_meeting(by=alice, time_slot_id=slot.pk, subject="Algebra"), services.expire_credits]
-        race(lambda act: act(), acts * 2)
-
-
-# --- Payments
-
-
-def test_a_payment_is_started_once(alice, tim, stocked):
-    placed = order(alice, (stocked("Pen", 1), 1))
-
-    results = race(lambda _: services.start_payment(by=alice, order_id=placed.pk).pk, range(10))
-    paid = race(lambda _: services.mark_paid(by=tim, order_id=placed.pk), range(10))
-
-    assert len(set(results)) == 1
-    assert Counter(map(outcome, paid)) == {"done": 1, "payment_settled": 9}
-
-
-def test_an_event_that_arrives_ten_times_at_once_pays_once(alice, stocked, settings):
-    settings.PAYMENT_PROVIDER, settings.STRIPE_WEBHOOK_SECRETS = "stripe", [SECRET]
-    placed = Order.objects.get(pk=order(alice, (stocked("Pen", 1), 1)).pk)
-    payment = Payment.objects.create(
-        order=placed, provider="stripe", amount=placed.total, currency=placed.currency, reference="cs_test_1"
-    )
-    body = event_of(payment)
-
-    answers = race(lambda _: deliver(APIClient(), body).json(), range(10))
-
-    assert answers == [{"outcome": "done"}] * 10
-    assert PaymentEvent.objects.count() == 1
-    assert Payment.objects.get().status == "paid"

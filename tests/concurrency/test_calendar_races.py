@@ -1,0 +1,119 @@
+"""Meetings and calendars that several change at once."""
+
+from collections import Counter
+from datetime import time, timedelta
+
+import pytest
+from django.utils import timezone
+
+from scheduling import errors, services
+from scheduling.models import Meeting, TimeSlot
+from tests.concurrency.calendars import check_invariants
+from tests.concurrency.racing import race
+from tests.scheduling.conftest import hour
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow, pytest.mark.usefixtures("patience")]
+
+
+def test_cancel_and_confirm_at_once_is_one_legal_story(slot, students, tim):
+    """Canceling is legal before and after, so both may succeed; but never a confirmation after a cancellation."""
+    for number in range(15):
+        meeting = services.book_meeting(by=students[0], time_slot_id=slot(number).pk, subject="x")
+        acts = [services.cancel_meeting, services.confirm_meeting] * 2
+        done = race(lambda act, key=meeting.pk: act(by=tim, meeting_id=key), acts)
+        assert Counter(type(one) for one in done)[errors.IllegalTransition] in (2, 3)
+        meeting.refresh_from_db()
+        assert meeting.status == "canceled"
+
+
+def test_complete_and_cancel_at_once_is_one_change(slot, students, tim):
+    now = timezone.now()
+    for number in range(15):
+        start = now - timedelta(hours=number + 1)
+        one = TimeSlot.objects.create(tutor=tim, start_time=start, end_time=start + timedelta(hours=1))
+        meeting = Meeting.objects.create(student=students[0], tutor=tim, time_slot=one, subject="x", status="confirmed")
+        acts = [services.cancel_meeting, services.complete_meeting] * 2
+        done = race(lambda act, key=meeting.pk: act(by=tim, meeting_id=key), acts)
+        assert Counter(type(result) for result in done) == {type(None): 1, errors.IllegalTransition: 3}
+
+
+def test_everything_at_once_neither_overlaps_nor_deadlocks(slot, students, tim, make_admin):
+    """Bookings, moves back and forth, cancellations, confirmations and closed accounts over the same few slots."""
+    tom = make_admin("tom")
+    slots = [slot(number, tutor) for number in range(6) for tutor in (tim, tom)]
+    people = students[:8]
+
+    def live(number):
+        student, target = people[number % 8], slots[(number * 7) % 12].pk
+        step = number % 5
+        mine = Meeting.objects.live().filter(student=student).first()
+        if step < 2 or mine is None:
+            services.book_meeting(by=student, time_slot_id=target, subject="x")
+        elif step == 2:
+            services.cancel_meeting(by=student, meeting_id=mine.pk)
+        elif step == 3:
+            services.move_meeting(by=student, meeting_id=mine.pk, time_slot_id=target)
+        else:
+            services.move_meeting(by=mine.tutor, meeting_id=mine.pk, time_slot_id=target)
+
+    done = race(live, range(400))
+
+    strange = [one for one in done if one is not None and not hasattr(one, "code")]
+    assert strange == []
+    check_invariants()
+
+
+def test_tutors_who_book_each_other(tim, make_admin):
+    """Each locks both accounts; without the order of ids, they would wait for each other."""
+    tom = make_admin("tom")
+    pairs = [
+        (student, TimeSlot.objects.create(tutor=tutor, start_time=hour(number), end_time=hour(number + 1)))
+        for number in range(20)
+        for student, tutor in ((tim, tom), (tom, tim))
+    ]
+    done = race(lambda pair: services.book_meeting(by=pair[0], time_slot_id=pair[1].pk, subject="x"), pairs)
+    assert [one for one in done if not isinstance(one, Meeting | errors.StudentOverlap)] == []
+    check_invariants()
+
+
+def test_the_buffer_holds_between_two_who_book_at_once(slot, students, tim):
+    """No constraint knows of it: it is the lock on the tutor that makes the second one see the first."""
+    services.set_buffer(by=tim, buffer_minutes=30)
+    for number in range(15):
+        pair = [slot(number * 4), slot(number * 4 + 1)]
+        done = race(
+            lambda two: services.book_meeting(by=two[0], time_slot_id=two[1].pk, subject="x"),
+            zip(students, pair, strict=False),
+        )
+        assert Counter(type(one) for one in done) == {Meeting: 1, errors.TooClose: 1}
+
+
+def test_new_times_and_a_booking_at_once(slot, students, tim):
+    for number in range(15):
+        one, start = slot(number * 2), hour(number * 2) + timedelta(minutes=30)
+
+        def act(student, one=one, start=start):
+            if student is tim:
+                services.change_slot(by=tim, slot_id=one.pk, start_time=start)
+            else:
+                services.book_meeting(by=student, time_slot_id=one.pk, subject="x")
+
+        done = race(act, [tim, students[0]])
+        assert [result for result in done if result is not None and not isinstance(result, errors.SlotBooked)] == []
+    check_invariants()
+
+
+def test_publishing_and_booking_at_once(students, tim):
+    rule = services.add_rule(by=tim, weekday=0, start_time=time(9), end_time=time(17), slot_minutes=30, time_zone="UTC")
+
+    def act(number):
+        if number % 4 == 0:
+            services.change_rule(by=tim, rule_id=rule.pk, slot_minutes=(20, 30, 45)[number // 4 % 3])
+        elif found := TimeSlot.objects.filter(is_available=True).order_by("?").first():
+            services.book_meeting(by=students[number], time_slot_id=found.pk, subject="x")
+
+    done = race(act, range(80))
+
+    allowed = (errors.Obstacle, errors.UnknownSlot)
+    assert [one for one in done if one is not None and not isinstance(one, allowed)] == []
+    check_invariants()
