@@ -6,11 +6,13 @@ LOCAL = @$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/
 
 export HOST PORT
 
-.PHONY: help run test check manage lock clean
+.PHONY: help run test browser screenshots check manage lock clean
 
 help:
 	@echo "make run                 serve on http://127.0.0.1:8000 (PORT=… for another)"
 	@echo "make test [ARGS=…]       all tests, or those that pytest selects by ARGS"
+	@echo "make browser             the tests that need Chromium, which \`make test\` leaves out where there is none"
+	@echo "make screenshots         pictures of the staff's pages into .screenshots, in both widths and each language"
 	@echo "make check               lint, types, architecture, migrations, deployment, OpenAPI and all tests"
 	@echo "make manage ARGS=…       a command of manage.py, beside a running service or without"
 	@echo "make lock                new versions into the requirement files"
@@ -21,6 +23,12 @@ run:
 
 test:
 	$(LOCAL) test $(ARGS)
+
+browser:
+	$(LOCAL) browser $(ARGS)
+
+screenshots:
+	$(LOCAL) screenshots
 
 check:
 	$(LOCAL) check

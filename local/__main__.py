@@ -1,4 +1,4 @@
-"""python3 -m local run|test|check|manage|lock"""
+"""python3 -m local run|test|browser|screenshots|check|manage|lock"""
 
 import os
 import signal
@@ -8,7 +8,7 @@ import sys
 if sys.version_info < (3, 11):  # noqa: UP036 (older ones get here)
     sys.exit(f"Frontdesk needs Python 3.11 or later; this is {sys.version.split()[0]}. Try: make PYTHON=python3.12 run")
 
-from local import ROOT, Stop, check, environment, locks, say, venv
+from local import ROOT, Stop, browser, check, environment, locks, say, venv
 from local.postgres import Server
 from local.run import run
 
@@ -39,9 +39,26 @@ def manage(arguments):
         server.stop()
 
 
+def browse(arguments):
+    """Runs the tests that need a browser, with a browser: without one `test` leaves them out, and this says how to have one."""
+    browser.needed()
+    return test(arguments or ["tests/browser"])
+
+
+def screenshots(arguments):
+    """Keeps pictures of the pages in .screenshots, in both widths and each language."""
+    folder = ROOT / ".screenshots"
+    folder.mkdir(exist_ok=True)
+    code = browse(["tests/browser/test_pages.py", "--screenshots", str(folder), *arguments])
+    say(f"The pictures are in {folder}.")
+    return code
+
+
 COMMANDS = {
     "run": lambda arguments: run(),
     "test": test,
+    "browser": browse,
+    "screenshots": screenshots,
     "check": lambda arguments: check.run(test),
     "manage": manage,
     "lock": lambda arguments: locks.write(),

@@ -11,11 +11,19 @@ from rest_framework.test import APIClient
 
 from accounts.models import User
 from accounts.services import start_session
+from local.browser import chromium
 
 PASSWORD = "correct horse battery"
+# They need a program that not everybody has. `make browser` insists on it.
+collect_ignore = [] if chromium() else ["browser"]
+
+
+def pytest_report_header():
+    return [f"browser: {chromium() or 'no Chromium found, so tests/browser is left out; `make browser` says how to have it'}"]
 
 
 def pytest_addoption(parser):
+    parser.addoption("--screenshots", metavar="FOLDER", help="keep pictures of the pages that tests/browser opens")
     parser.addoption("--write-tables", action="store_true", help="write tests/*.txt anew from what was found, to be reviewed")
 
 

@@ -1,0 +1,140 @@
+"""Every page in both widths and each language: nothing complains, nothing sticks out, nothing loads from elsewhere.
+
+With `--screenshots FOLDER` (`make screenshots`) a picture of each is kept, to be looked at.
+"""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+from playwright.sync_api import expect
+
+from notifications.models import Delivery
+from scheduling.services import book_meeting, confirm_meeting, create_slot
+from shop.models import Product
+from shop.services import complete_order, place_order
+from tests.browser.conftest import WIDTHS
+from tickets.services import answer_ticket, open_ticket
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+
+PAGES = {
+    "home": "/admin/",
+    "tickets": "/admin/desk/tickets/",
+    "ticket": "/admin/desk/tickets/{ticket}/",
+    "week": "/admin/desk/week/",
+    "orders": "/admin/desk/orders/",
+    "settle": "/admin/desk/orders/{order}/complete/",
+    "packing": "/admin/desk/orders/packing/",
+    "jobs": "/admin/desk/jobs/",
+    "users": "/admin/accounts/user/",
+    "user": "/admin/accounts/user/{user}/change/",
+    "order": "/admin/shop/order/{order}/change/",
+    "product": "/admin/shop/product/{product}/change/",
+    "meetings": "/admin/scheduling/meeting/",
+    "docs": "/api/docs/",
+}
+
+
+SMUGGLE = """() => {
+    const place = document.createElement("div");
+    place.innerHTML = "<img src='/static/desk/icon.svg' onload='document.title = 1'>";
+    const script = document.createElement("script");
+    script.text = "document.title = 2";
+    document.body.append(place, script);
+}"""
+
+
+@pytest.fixture
+def busy_day(alice, bob, vera, sue, tim):
+    """A day with something of everything, and what stands for each name in a page's path."""
+    tickets = [
+        open_ticket(by=one, message=words, subject=subject)
+        for one, words, subject in (
+            (alice, "My printer is on fire.\n\nWhat now?", "Fire"),
+            (bob, "The invoice of October names the wrong company; can it be written anew?", "Invoice"),
+            (
+                vera,
+                "https://example.com/" + "a-very-long-address-without-a-space/" * 5,
+                "A link that nobody could ever break into lines",
+            ),
+        )
+    ]
+    answer_ticket(by=sue, ticket_id=tickets[0].pk, message="Use water, or sand.\nThen call us.")
+    answer_ticket(by=sue, ticket_id=tickets[0].pk, message="She has the old model.", internal=True)
+    answer_ticket(by=alice, ticket_id=tickets[0].pk, message="It is out. Thank you! But the paper is wet.")
+    today = timezone.now().replace(minute=0, second=0, microsecond=0)
+    slots = [
+        create_slot(by=tim, start_time=today + timedelta(hours=hour), end_time=today + timedelta(hours=hour + 1))
+        for hour in (1, 3, 24, 26)
+    ]
+    meetings = [
+        book_meeting(by=one, time_slot_id=slot.pk, subject=subject)
+        for one, slot, subject in ((alice, slots[0], "Algebra"), (bob, slots[2], "Preparation for the final examination"))
+    ]
+    confirm_meeting(by=tim, meeting_id=meetings[0].pk)
+    pen, paper = (Product.objects.create(name=name, amount=amount, price="2.50") for name, amount in (("Pen", 90), ("Paper", 5)))
+    orders = [
+        place_order(
+            by=one,
+            address="1 Main Street, 00-950 Warszawa",
+            phone="+48123666789",
+            items=[{"product_id": product.pk, "amount": 2} for product in (pen, paper)],
+        )
+        for one in (alice, bob)
+    ]
+    complete_order(by=tim, order_id=orders[1].pk)
+    Delivery.objects.filter(to="bob@example.com").update(status="failed", last_error="550 no such box")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO procrastinate_jobs (queue_name, task_name, status, attempts)"
+            " VALUES ('spare', 'notifications.tasks.deliver', 'failed', 3), ('spare', 'shop.tasks.settle_payment', 'failed', 1)"
+        )
+    return {"ticket": tickets[0].pk, "order": orders[0].pk, "user": alice.pk, "product": pen.pk}
+
+
+def is_too_wide(page):
+    """Whether the page has to be pushed sideways to be read."""
+    return page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth + 1")
+
+
+def pytest_generate_tests(metafunc):
+    if "language" in metafunc.fixturenames:
+        every = [(width, language) for width in WIDTHS for language in ("en", "pl", "ru")]
+        # Pictures are wanted of all. What sticks out does so on a phone, and with the longest words.
+        some = [("phone", "ru"), ("phone", "pl"), ("desktop", "en")]
+        metafunc.parametrize(("width", "language"), every if metafunc.config.getoption("--screenshots") else some)
+
+
+def test_pages_are_whole(visitor, busy_day, tim, width, language, pytestconfig):
+    folder = pytestconfig.getoption("--screenshots")
+    stranger, staff = (visitor(user, width=width, language=language) for user in (None, tim))
+    page, wide = stranger.open("/admin/login/"), []
+    for name, path in {"sign-in": "/admin/login/", **PAGES}.items():
+        if name != "sign-in":
+            page = staff.open(path.format(**busy_day))
+        page.wait_for_load_state("networkidle")
+        if name == "docs":
+            expect(page.locator(".opblock").first).to_be_visible()
+        elif is_too_wide(page):
+            wide.append(name)
+        if folder:
+            target = Path(folder) / f"{name}-{width}-{language}.png"
+            page.screenshot(path=target, full_page=name != "docs")
+        page.close()
+
+    assert wide == []
+
+
+def test_a_script_that_is_smuggled_in_does_not_run(visitor, sue):
+    """And the browser tells of it: no complaint elsewhere means that nothing was forbidden there."""
+    window = visitor(sue)
+    page = window.open("/admin/")
+    page.evaluate(SMUGGLE)
+    page.wait_for_load_state("networkidle")
+
+    assert page.title() not in ("1", "2")
+    complaints, window.complaints = window.complaints, []
+    assert any("CSP: script-src-elem" in one for one in complaints)
