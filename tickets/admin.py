@@ -8,7 +8,7 @@ from unfold.admin import TabularInline
 
 from config.admin import ServiceAdmin
 from tickets import services
-from tickets.models import Answer, StatusChange, Ticket
+from tickets.models import Answer, CannedReply, StatusChange, Ticket
 from tickets.models.search import Found
 
 _MOST_FOUND = 1000
@@ -102,3 +102,24 @@ class TicketAdmin(ServiceAdmin):
             request, queryset, lambda ticket: services.set_status(by=request.user, ticket_id=ticket.pk, status=status)
         )
         self.message_user(request, ngettext("%d ticket changed.", "%d tickets changed.", done) % done, messages.SUCCESS)
+
+
+@admin.register(CannedReply)
+class CannedReplyAdmin(ServiceAdmin):
+    """What support says again and again: its own to write, in as many languages as there are customers."""
+
+    list_display = ("title", "language", "text")
+    list_filter = ("language",)
+    list_per_page = 50
+    show_full_result_count = False
+    search_fields = ("title", "text")
+    fields = ("title", "language", "text")
+
+    def has_module_permission(self, request):
+        return request.user.is_staff
+
+    def has_view_permission(self, request, obj=None):
+        return request.user.is_staff
+
+    has_add_permission = has_module_permission
+    has_change_permission = has_delete_permission = has_view_permission

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from django import forms
 from django.db import transaction
-from django.db.models import Count
+from django.db.models import Count, F
 from django.db.models.functions import TruncDate
 from django.http import FileResponse, Http404, HttpResponseRedirect
 from django.urls import reverse
@@ -16,14 +16,36 @@ from accounts.models import User
 from config import desk
 from config.errors import Missing
 from tickets import services
-from tickets.models import Answer, Awaiting, Priority, Status, Ticket
+from tickets.models import Answer, Awaiting, CannedReply, Priority, Status, Ticket
+from tickets.models.search import Found
 from tickets.models.tickets import MESSAGE_LENGTH
 
 _MOST_WORDS = 200  # the newest answers of a conversation that are shown
 _MOST_TICKETS = 50
+_MOST_FOUND = 1000  # of which a filter picks its own
+_MOST_CANNED = 50
+_SHOWN = {
+    "awaiting": gettext_lazy("Awaiting support"),
+    "mine": gettext_lazy("Mine"),
+    "unassigned": gettext_lazy("Unassigned"),
+    "all": gettext_lazy("All"),
+}
 
 
-class ReplyForm(forms.Form):
+class QueueForm(forms.Form):
+    """Which tickets. Words are looked for in all of them, unless a filter is chosen."""
+
+    q = forms.CharField(required=False, max_length=200, label=gettext_lazy("Words of the ticket or its answers"))
+    show = forms.ChoiceField(required=False, choices=list(_SHOWN.items()))
+    after = forms.IntegerField(required=False, min_value=0, max_value=2**63 - 1)
+
+    def clean(self):
+        values = super().clean()
+        values["show"] = values.get("show") or ("all" if values.get("q") else "awaiting")
+        return values
+
+
+class ReplyForm(desk.OnceForm):
     """What support says; `internal` keeps it from the customer."""
 
     message = forms.CharField(max_length=MESSAGE_LENGTH, widget=forms.Textarea(attrs={"rows": 5}), label=gettext_lazy("Reply"))
@@ -57,15 +79,32 @@ def _awaiting():
 
 @desk.page("tickets/", "tickets")
 def tickets(request):
-    """The queue: all that await support, or those of them that are mine or nobody's. Oldest first."""
-    show = request.GET.get("show", "")
-    queue = _awaiting().select_related("user", "assignee")
+    """A page of the queue: those that await support, oldest first, or of them mine or nobody's; or all, newest first."""
+    asked = QueueForm(request.GET)
+    chosen = asked.cleaned_data if asked.is_valid() else {"show": "awaiting"}
+    found = list(_chosen(request.user, **chosen)[: _MOST_TICKETS + 1])
+    queue = found[:_MOST_TICKETS]
+    more = queue[-1].pk if len(found) > _MOST_TICKETS else None
+    shown, words = chosen["show"], chosen.get("q", "")
+    return desk.render(
+        request, "desk/tickets.html", _("Tickets"), queue=queue, show=shown, shows=_SHOWN, words=words, more=more, asked=asked
+    )
+
+
+def _chosen(user, *, show, q="", after=None):
+    filters = {"awaiting": Awaiting.SUPPORT} if show != "all" else {}
     if show == "mine":
-        queue = queue.filter(assignee=request.user)
-    elif show == "unassigned":
-        queue = queue.filter(assignee=None)
-    queue = list(queue[:_MOST_TICKETS])
-    return desk.render(request, "desk/tickets.html", _("Tickets awaiting support"), queue=queue, show=show)
+        filters["assignee_id"] = user.pk
+    found = Ticket.objects.visible_to(user).select_related("user", "assignee").filter(**filters)
+    if show == "unassigned":
+        found = found.filter(assignee=None)
+    if q:
+        # The API's own search, newest first. It picks by column itself, but for the absence of an assignee.
+        narrow = {"awaiting": filters.get("awaiting"), "assignee": filters.get("assignee_id"), "before": after}
+        return found.filter(Found(F("pk"), q, reader=None, wanted=_MOST_FOUND, **narrow)).order_by("-id")
+    if after is not None:
+        found = found.filter(pk__lt=after) if show == "all" else found.filter(pk__gt=after)
+    return found.order_by("-id" if show == "all" else "id")
 
 
 @desk.page("tickets/<int:ticket_id>/", "ticket")
@@ -75,41 +114,50 @@ def ticket(request, ticket_id):
     shown = found.filter(pk=ticket_id).first()
     if shown is None:
         raise Http404
+    replies = CannedReply.objects.in_language(shown.user.language)[:_MOST_CANNED]
+    canned = [(one, one.fill_in(ticket=shown, agent=request.user)) for one in replies]
+    picked = [text for one, text in canned if str(one.pk) == request.GET.get("canned")]
+    answers = request.method == "POST" and "message" in request.POST
+    reply = ReplyForm(request.POST if answers else None, initial={"message": "".join(picked)})
     initial = {"status": shown.status, "priority": shown.priority, "assignee": shown.assignee_id}
-    replies = request.method == "POST" and "message" in request.POST
-    reply = ReplyForm(request.POST if replies else None)
-    sort = SortForm(request.POST if request.method == "POST" and not replies else None, initial=initial)
-    if reply.is_bound and reply.is_valid():
-        with desk.telling(request, _("Noted.") if reply.cleaned_data["internal"] else _("The answer is on its way.")):
-            services.answer_ticket(by=request.user, ticket_id=ticket_id, **reply.cleaned_data)
-        return HttpResponseRedirect(_link(ticket_id))
-    if sort.is_bound and sort.is_valid():
-        with desk.telling(request, _("Saved.")):
-            _sort(request.user, ticket_id, {name: sort.cleaned_data[name] for name in sort.changed_data})
-        return HttpResponseRedirect(_link(ticket_id))
-    answers = Answer.objects.filter(ticket_id=ticket_id).select_related("user").prefetch_related("attachments")
+    sort = SortForm(request.POST if request.method == "POST" and not answers else None, initial=initial)
+    if (reply.is_bound and reply.is_valid() and _reply(request, ticket_id, reply)) or (
+        sort.is_bound and sort.is_valid() and _sort(request, ticket_id, sort)
+    ):
+        return HttpResponseRedirect(reverse("desk:next_ticket" if "next" in request.POST else "desk:ticket", args=[ticket_id]))
     return desk.render(
-        request,
-        "desk/ticket.html",
-        str(shown),
-        ticket=shown,
-        files=shown.attachments.filter(answer=None),
-        answers=answers.order_by("-id")[:_MOST_WORDS][::-1],
-        changes=shown.status_changes.select_related("user").order_by("-id")[:20],
-        reply=reply,
-        sort=sort,
+        request, "desk/ticket.html", str(shown), ticket=shown, canned=canned, reply=reply, sort=sort, **_conversation(shown)
     )
 
 
-def _sort(by, ticket_id, changes):
-    with transaction.atomic():
+def _conversation(ticket):
+    answers = Answer.objects.filter(ticket=ticket).select_related("user").prefetch_related("attachments")
+    return {
+        "files": ticket.attachments.filter(answer=None),
+        "answers": answers.order_by("-id")[:_MOST_WORDS][::-1],
+        "changes": ticket.status_changes.select_related("user").order_by("-id")[:20],
+    }
+
+
+def _reply(request, ticket_id, form):
+    words = {name: form.cleaned_data[name] for name in ("message", "internal")}
+    done = _("Noted.") if words["internal"] else _("The answer is on its way.")
+    with desk.telling(request, done), desk.once(by=request.user, route=f"reply.{ticket_id}", form=form):
+        services.answer_ticket(by=request.user, ticket_id=ticket_id, **words)
+    return True
+
+
+def _sort(request, ticket_id, form):
+    changes = {name: form.cleaned_data[name] for name in form.changed_data}
+    with desk.telling(request, _("Saved.")), transaction.atomic():
         status = changes.pop("status", None)
         if status:
-            services.set_status(by=by, ticket_id=ticket_id, status=status)
+            services.set_status(by=request.user, ticket_id=ticket_id, status=status)
         if "assignee" in changes:
             assignee = changes.pop("assignee")
             changes["assignee_id"] = assignee and assignee.pk
-        services.change_ticket(by=by, ticket_id=ticket_id, **changes)
+        services.change_ticket(by=request.user, ticket_id=ticket_id, **changes)
+    return True
 
 
 @desk.page("tickets/<int:ticket_id>/next/", "next_ticket")

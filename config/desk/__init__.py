@@ -13,7 +13,10 @@ from django.core.exceptions import PermissionDenied
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
+from config.desk.once import OnceForm, Repeated, once
 from config.errors import FrontdeskError, named_constraints
+
+__all__ = ["DAYS", "MOST", "OnceForm", "Row", "box", "chart", "once", "page", "render", "telling"]
 
 MOST = 10  # rows of a box
 DAYS = 30  # of a chart
@@ -106,6 +109,8 @@ def telling(request, done):
     try:
         with named_constraints():
             yield
+    except Repeated as again:
+        messages.info(request, str(again.detail))
     except FrontdeskError as error:
         messages.error(request, str(error.detail))
     else:

@@ -1,12 +1,15 @@
 from pathlib import Path
 
+import accounts.models.users
 import django.contrib.postgres.indexes
 import django.contrib.postgres.search
 import django.db.models.deletion
 import django.db.models.expressions
 import django.db.models.functions.datetime
+import django.db.models.lookups
 import pgtrigger.compiler
 import pgtrigger.migrations
+import tickets.models.canned
 from django.conf import settings
 from django.contrib.postgres.operations import BtreeGinExtension, UnaccentExtension
 from django.db import migrations, models
@@ -87,6 +90,22 @@ class Migration(migrations.Migration):
                 'verbose_name': 'attachment',
                 'verbose_name_plural': 'attachments',
                 'ordering': ('id',),
+            },
+        ),
+        migrations.CreateModel(
+            name='CannedReply',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('title', models.CharField(max_length=100, verbose_name='title')),
+                ('language', models.CharField(choices=[('en', 'English'), ('pl', 'Polski'), ('ru', 'Русский')], default=accounts.models.users.default_language, max_length=5, verbose_name='language')),
+                ('text', models.TextField(help_text='Filled in for each ticket: {first_name}, {ticket_id}, {subject}, {agent}.', max_length=5000, verbose_name='text')),
+                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False, verbose_name='created')),
+            ],
+            options={
+                'verbose_name': 'canned reply',
+                'verbose_name_plural': 'canned replies',
+                'ordering': ('title', 'language'),
+                'constraints': [models.UniqueConstraint(fields=('title', 'language'), name='canned_reply_unique', violation_error_message='There is a reply of this title in this language.'), models.CheckConstraint(condition=models.Q(django.db.models.lookups.Regex(tickets.models.canned._WithoutPlaceholders(models.F('text')), '[{}]'), _negated=True), name='canned_reply_placeholders_known', violation_error_message='Braces stand around placeholders only: {first_name}, {ticket_id}, {subject}, {agent}.')],
             },
         ),
         migrations.CreateModel(

@@ -2,7 +2,8 @@
 
 from tickets.models.answers import Answer
 from tickets.models.attachments import Attachment
+from tickets.models.canned import CannedReply
 from tickets.models.search import SearchText
 from tickets.models.tickets import Awaiting, Priority, Status, StatusChange, Ticket
 
-__all__ = ["Answer", "Attachment", "Awaiting", "Priority", "SearchText", "Status", "StatusChange", "Ticket"]
+__all__ = ["Answer", "Attachment", "Awaiting", "CannedReply", "Priority", "SearchText", "Status", "StatusChange", "Ticket"]
