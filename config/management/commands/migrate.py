@@ -1,0 +1,69 @@
+"""manage.py migrate: Django's, beside a service that goes on serving."""
+
+import time
+from contextlib import contextmanager
+
+from django.core.management.base import CommandError
+from django.core.management.commands import migrate
+from django.db import OperationalError, connections
+
+# A migration that waits for a table's lock makes everybody wait behind it, so it gives up soon, and comes back.
+_LOCK_TIMEOUT = "2s"
+# Building an index may take as long as the table is large; without an end would be too long.
+_STATEMENT_TIMEOUT = "30min"
+_TRIES, _PAUSE = 30, 1.0  # seconds
+# The other time limits of config.settings stay. Any number will do, so long as it is the same everywhere.
+_LOCK_KEY = 0x46726F6E74
+
+
+class Command(migrate.Command):
+    """Waits for locks only briefly, however often it takes, and lets one process migrate at a time."""
+
+    def handle(self, *args, **options):
+        connection = connections[options["database"]]
+        for left in reversed(range(_TRIES)):
+            try:
+                with _limits(connection), _alone(connection) as alone:
+                    if alone:
+                        # What was applied before the lock could not be had stays applied; this goes on with the rest.
+                        return super().handle(*args, **options)
+                reason = "Somebody else is migrating"
+            except OperationalError as error:
+                if getattr(error.__cause__, "sqlstate", None) != "55P03" or connection.in_atomic_block or not left:
+                    raise
+                reason = f"A lock could not be had ({error.__cause__.diag.message_primary})"
+            self.stdout.write(f"{reason}; trying again, at most {left} times more.")
+            time.sleep(_PAUSE)
+        raise CommandError("Somebody else has been migrating all the time.")
+
+
+@contextmanager
+def _limits(connection):
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET statement_timeout = '{_STATEMENT_TIMEOUT}'")
+        cursor.execute(f"SET lock_timeout = '{_LOCK_TIMEOUT}'")
+    try:
+        yield
+    finally:
+        _say(connection, "RESET statement_timeout", "RESET lock_timeout")
+
+
+@contextmanager
+def _alone(connection):
+    # Tried rather than waited for: an index that is built concurrently would wait for whoever waits here.
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [_LOCK_KEY])
+        alone = cursor.fetchone()[0]
+    try:
+        yield alone
+    finally:
+        if alone:
+            _say(connection, f"SELECT pg_advisory_unlock({_LOCK_KEY})")
+
+
+def _say(connection, *statements):
+    # A connection that is gone has taken lock and limits with it.
+    if connection.is_usable():
+        with connection.cursor() as cursor:
+            for statement in statements:
+                cursor.execute(statement)
