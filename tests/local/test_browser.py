@@ -32,7 +32,8 @@ def test_without_one_it_says_what_to_do(monkeypatch, named, told):
 def test_they_are_collected_only_where_there_is_one(monkeypatch, named, collected):
     monkeypatch.setenv("CHROMIUM", named)
 
-    command = [sys.executable, "-m", "pytest", "--collect-only", "-p", "no:cacheprovider", "tests/browser"]
+    others = [f"--ignore={path}" for path in ROOT.glob("tests/*") if path.name not in ("browser", "conftest.py")]
+    command = [sys.executable, "-m", "pytest", "--collect-only", "-p", "no:cacheprovider", "tests", *others]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
 
     assert ("test_desk.py" in done.stdout) is collected
