@@ -308,6 +308,7 @@ LOGGING = {
 UNFOLD = {
     "SITE_TITLE": "Frontdesk",
     "SITE_HEADER": "Frontdesk",
+    "ENVIRONMENT": "config.times.zone_badge",
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": f"{STATIC_URL}desk/icon.svg"}],
     "DASHBOARD_CALLBACK": "config.desk.home.fill",
 }

@@ -1,6 +1,6 @@
 """The tutors' week at the desk: slots to publish and withdraw, meetings to confirm, complete and cancel."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from django import forms
@@ -28,10 +28,18 @@ _DEEDS = {
 }
 
 
+class WallTimeField(forms.DateTimeField):
+    """A wall time, whatever zone the page is in: hours that the clocks skip or repeat are the form's to judge."""
+
+    def to_python(self, value):
+        with timezone.override(UTC):
+            return super().to_python(value)
+
+
 class PublishForm(forms.Form):
     """A slot of one's own, in the studio's wall time."""
 
-    start = forms.DateTimeField(
+    start = WallTimeField(
         label=gettext_lazy("Start"), widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
     )
     minutes = forms.IntegerField(label=gettext_lazy("Minutes"), min_value=5, max_value=24 * 60, initial=60)
@@ -138,3 +146,16 @@ def meetings_by_day():
     past = Meeting.objects.standing().filter(start_time__gte=since, start_time__lte=timezone.now()).order_by()
     by_day = past.annotate(day=TruncDate("start_time")).values("day")
     return by_day.annotate(number=Count("pk")).values_list("day", "number")
+
+
+@desk.panel(20, gettext_lazy("Meetings"), "admin:scheduling_meeting_changelist", "student__id__exact", admins_only=True)
+def meetings_of(person):
+    newest = Meeting.objects.of(person).select_related("tutor").order_by("-id")[: desk.MOST]
+    return [
+        desk.Row(
+            f"{one.start_time.astimezone(_zone()):%Y-%m-%d %H:%M} {one.subject}",
+            reverse("admin:scheduling_meeting_change", args=[one.pk]),
+            f"{one.tutor} · {one.get_status_display()}",
+        )
+        for one in newest
+    ]

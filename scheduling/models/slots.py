@@ -7,8 +7,10 @@ from django.conf import settings
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateTimeRangeField, RangeBoundary, RangeOperators
 from django.db import models
-from django.db.models import F, Func, Q
+from django.db.models import BooleanField, F, Func, Q
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import Now
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 _EARLIEST, _LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
@@ -32,8 +34,19 @@ class TimeSlotQuerySet(models.QuerySet):
         return self
 
     def offered_to(self, user):
-        """Administrators look through all slots, everybody else through those that can still be booked."""
-        return self if user.is_superuser else self.filter(is_available=True, start_time__gt=Now())
+        """Administrators look through all slots, everybody else through those that can still be booked.
+
+        By the rules of scheduling.services.obstacles, but for what depends on the student's other meetings.
+        """
+        if user.is_superuser:
+            return self
+        too_close = RawSQL(TOO_CLOSE.format(slot="scheduling_timeslot", meeting=0), (), BooleanField())  # noqa: S611 (our own text)
+        found = self.filter(is_available=True, start_time__gt=Now(), tutor__is_active=True, tutor__user_type="admin")
+        if settings.BOOKING_NOTICE:
+            found = found.filter(start_time__gte=Now() + settings.BOOKING_NOTICE)
+        if settings.BOOKING_AHEAD is not None:
+            found = found.filter(start_time__lte=Now() + settings.BOOKING_AHEAD)
+        return found.exclude(too_close)
 
     def overlapping(self, tutor, start, end):
         """A tutor's slots that overlap a time, found by the index of the exclusion constraint."""
@@ -124,4 +137,4 @@ class TimeSlot(models.Model):
         )
 
     def __str__(self):
-        return f"{self.start_time:%Y-%m-%d %H:%M} UTC"
+        return f"{timezone.localtime(self.start_time):%Y-%m-%d %H:%M %Z}"

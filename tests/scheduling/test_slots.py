@@ -4,9 +4,11 @@ from datetime import timedelta
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
+from accounts.services import change_account
 from config.errors import Missing, NotAllowed, Protected, constraint_of
-from scheduling import services
+from scheduling import errors, services
 from scheduling.errors import SlotBooked, SlotEndsBeforeStart, SlotOverlap, SlotTaken, StartInPast
 from scheduling.models import Meeting, TimeSlot
 from tests.scheduling.conftest import hour
@@ -95,3 +97,45 @@ def test_a_slot_that_had_a_meeting_is_not_deleted(tim, alice, slot, book):
     free = slot(3)
     services.delete_slot(by=tim, slot_id=free.pk)
     assert not TimeSlot.objects.filter(pk=free.pk).exists()
+
+
+@pytest.mark.parametrize("notice", [timedelta(0), timedelta(hours=4)])
+@pytest.mark.parametrize("ahead", [None, timedelta(days=4)])
+def test_what_is_offered_is_what_can_be_booked(slot, book, alice, bob, tim, make_admin, settings, notice, ahead):
+    """Hours inside the tutor's pause, too soon, too far, withdrawn, taken, or of one who left: booking and list agree."""
+    settings.BOOKING_NOTICE, settings.BOOKING_AHEAD = notice, ahead
+    soon = timezone.now() + timedelta(hours=3)
+    left, other = make_admin("left"), make_admin("other")
+    services.set_buffer(by=tim, buffer_minutes=30)
+    taken = slot(10)
+    slots = [slot(number) for number in (2, 8, 9, 11, 12)]  # 9 and 11 touch the one that is taken
+    slots += [taken, slot(20, is_available=False), slot(10, tutor=other), slot(11, tutor=other), slot(12, tutor=left)]
+    slots += [slot(0, days=6), TimeSlot.objects.create(tutor=other, start_time=soon, end_time=soon + timedelta(hours=1))]
+    change_account(by=tim, user=left, user_type="student")
+    book(taken, by=alice)
+
+    offered = set(TimeSlot.objects.offered_to(bob).values_list("pk", flat=True))
+    bookable = {one.pk for one in slots if can_book(one, bob)}
+
+    assert offered == bookable
+    assert len(offered) == 7 - bool(notice) - bool(ahead)
+
+
+def can_book(slot, user):
+    """Whether a booking goes well. It leaves nothing behind."""
+    try:
+        with transaction.atomic():
+            services.book_meeting(by=user, time_slot_id=slot.pk, subject="Algebra")
+            transaction.set_rollback(True)
+    except errors.Obstacle:
+        return False
+    return True
+
+
+def test_the_list_hides_what_lies_in_the_pause(as_user, slot, book, alice, bob, tim):
+    services.set_buffer(by=tim, buffer_minutes=30)
+    first, close, free = slot(), slot(1), slot(2)
+    book(first, by=alice)
+
+    assert [one["id"] for one in as_user(bob).get("/api/v1/timeslots/").json()] == [free.pk]
+    assert [one["id"] for one in as_user(tim).get("/api/v1/timeslots/").json()] == [first.pk, close.pk, free.pk]
