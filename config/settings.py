@@ -74,6 +74,7 @@ MIDDLEWARE = [
     "config.middleware.APIMiddleware",
     "config.middleware.PageSessionMiddleware",
     "config.middleware.LanguageMiddleware",
+    "config.times.StudioTimeMiddleware",
     "config.middleware.PageCommonMiddleware",
     "config.middleware.PageCsrfViewMiddleware",
     "config.middleware.PageAuthenticationMiddleware",

@@ -13,6 +13,14 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+# Whether taking the slot {slot} would cut the tutor's pause before or after another meeting than {meeting}.
+TOO_CLOSE = """EXISTS (
+    SELECT FROM scheduling_tutorsettings t
+    JOIN scheduling_timeslot o ON o.tutor_id = t.tutor_id AND o.id <> {slot}.id AND tstzrange(o.start_time, o.end_time, '[)')
+        && tstzrange({slot}.start_time - make_interval(mins => t.buffer_minutes),
+                     {slot}.end_time + make_interval(mins => t.buffer_minutes), '[)')
+    JOIN scheduling_meeting m ON m.time_slot_id = o.id AND m.status <> 'canceled' AND m.id <> {meeting}
+    WHERE t.tutor_id = {slot}.tutor_id AND t.buffer_minutes > 0)"""
 _EARLIEST, _LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
 
 
