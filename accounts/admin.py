@@ -4,6 +4,8 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
+from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
@@ -51,7 +53,7 @@ class AccountAdmin(DjangoUserAdmin, ServiceAdmin):
     form = AccountForm
     add_form = NewAccountForm
     change_password_form = AdminPasswordChangeForm
-    list_display = ("username", "email", "phone", "name", "user_type", "is_staff", "is_active", "created_at")
+    list_display = ("username", "email", "phone", "name", "user_type", "is_staff", "is_active", "created_at", "page")
     list_filter = ("user_type", "is_staff", "is_active")
     search_fields = ("username", "email", "phone", "first_name", "last_name")
     ordering = ("-id",)
@@ -74,6 +76,11 @@ class AccountAdmin(DjangoUserAdmin, ServiceAdmin):
 
     def get_queryset(self, request):
         return super().get_queryset(request).open()
+
+    @admin.display(description=_("page"))
+    def page(self, user):
+        """The way to everything that somebody has (accounts.desk)."""
+        return format_html('<a href="{}">{}</a>', reverse("desk:user", args=[user.pk]), _("open"))
 
     def save_model(self, request, user, form, change):
         values = form.cleaned_data

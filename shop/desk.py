@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from config import desk
 from shop import services
-from shop.models import Order, Product
+from shop.models import CreditEntry, CreditLot, Order, Product
 
 LOW_STOCK = 5  # pieces; below, a product on sale wants attention
 _MOST_ORDERS = 100
@@ -96,3 +96,23 @@ def revenue_by_day():
     completed = Order.objects.filter(status="completed", currency=settings.SHOP_CURRENCY, created_at__gte=since).order_by()
     by_day = completed.annotate(day=TruncDate("created_at")).values("day")
     return by_day.annotate(number=Sum("total")).values_list("day", "number")
+
+
+@desk.panel(30, gettext_lazy("Orders"), "admin:shop_order_changelist", admins_only=True)
+def orders_of(person):
+    newest = Order.objects.filter(user=person).order_by("-id")[: desk.MOST]
+    return [
+        desk.Row(
+            str(one), reverse("admin:shop_order_change", args=[one.pk]), f"{one.get_status_display()} · {one.created_at:%Y-%m-%d}"
+        )
+        for one in newest
+    ]
+
+
+@desk.panel(40, gettext_lazy("Credits"), "admin:shop_creditentry_changelist", admins_only=True)
+def credits_of(person):
+    """What is left first, then the newest changes."""
+    left = CreditLot.objects.spendable().filter(user=person).aggregate(left=Sum("remaining"))["left"] or 0
+    newest = CreditEntry.objects.filter(user=person).order_by("-id")[: desk.MOST - 1]
+    changes = [desk.Row(f"{one.change:+d} {one.get_kind_display()}", "", f"{one.created_at:%Y-%m-%d}") for one in newest]
+    return [desk.Row(_("%d left") % left, ""), *changes]

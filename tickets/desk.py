@@ -189,3 +189,9 @@ def tickets_by_day():
     since = timezone.now() - timedelta(days=desk.DAYS)
     by_day = Ticket.objects.filter(created_at__gte=since).order_by().annotate(day=TruncDate("created_at"))
     return by_day.values("day").annotate(number=Count("pk")).values_list("day", "number")
+
+
+@desk.panel(10, gettext_lazy("Tickets"), "admin:tickets_ticket_changelist")
+def tickets_of(person):
+    newest = Ticket.objects.filter(user=person).order_by("-id")[: desk.MOST]
+    return [desk.Row(str(one), _link(one.pk), f"{one.get_status_display()} · {one.created_at:%Y-%m-%d}") for one in newest]

@@ -16,7 +16,7 @@ from django.urls import URLPattern, path, reverse
 from config.desk.once import OnceForm, Repeated, once
 from config.errors import FrontdeskError, named_constraints
 
-__all__ = ["DAYS", "MOST", "OnceForm", "Row", "box", "chart", "once", "page", "render", "telling"]
+__all__ = ["DAYS", "MOST", "OnceForm", "Row", "box", "chart", "once", "page", "panel", "render", "telling"]
 
 MOST = 10  # rows of a box
 DAYS = 30  # of a chart
@@ -49,9 +49,24 @@ class Chart(NamedTuple):
     admins_only: bool
 
 
+class Panel(NamedTuple):
+    """What one person has of something. `rows(user)` makes its Rows in a fixed number of queries, at most MOST of them.
+
+    `changelist` is the admin's page with all of them, `lookup` its filter by person.
+    """
+
+    place: int
+    title: str
+    changelist: str
+    lookup: str
+    rows: object
+    admins_only: bool
+
+
 pages: list[URLPattern] = []
 boxes: list[Box] = []
 charts: list[Chart] = []
+panels: list[Panel] = []
 
 
 def page(route, name, *, admins_only=False):
@@ -90,6 +105,16 @@ def chart(place, title, *, admins_only=False):
     return add
 
 
+def panel(place, title, changelist, lookup="user__id__exact", *, admins_only=False):
+    """Decorates a function that gives the Rows of one person, for that person's page."""
+
+    def add(rows):
+        panels.append(Panel(place, title, changelist, lookup, rows, admins_only))
+        return rows
+
+    return add
+
+
 def render(request, template, title, **context):
     """A page in the admin's frame."""
     links = [(one.title, reverse(one.link)) for one in allowed(request, boxes)]
@@ -99,7 +124,7 @@ def render(request, template, title, **context):
 
 
 def allowed(request, ones):
-    """Those of boxes or charts that whoever asks may see, in their places."""
+    """Those of boxes, charts or panels that whoever asks may see, in their places."""
     return sorted((one for one in ones if request.user.is_superuser or not one.admins_only), key=lambda one: one.place)
 
 
