@@ -133,7 +133,9 @@ AUTH_PASSWORD_VALIDATORS = [
         "CommonPasswordValidator",
         "NumericPasswordValidator",
     )
-]
+] + [{"NAME": "accounts.validators.OwnNameValidator"}]
+# Words of this service, which alone make no password.
+PASSWORD_WORDS = [word for word in env.words("PASSWORD_WORDS", "frontdesk") if len(word) > 2]
 PASSWORD_HASHERS = ["accounts.hashers.Argon2Hasher", "django.contrib.auth.hashers.PBKDF2PasswordHasher"]
 REQUIRE_VERIFIED = env.boolean("REQUIRE_VERIFIED", False)
 ADMIN_EMAIL = env.text("ADMIN_EMAIL", "admin@example.com")
@@ -142,6 +144,8 @@ ADMIN_PASSWORD = os.environ.get("ADMIN_PASSWORD", "")
 ACCESS_TOKEN_LIFETIME = timedelta(minutes=10)
 REFRESH_TOKEN_LIFETIME = timedelta(days=7)
 REFRESH_GRACE = timedelta(seconds=10)
+# A session that is refreshed again and again still ends: after that, people sign in anew.
+SESSION_LIFETIME = env.duration("SESSION_LIFETIME", "90d")
 CODE_LIFETIME = timedelta(minutes=10)
 CODE_GUESSES = 5
 # How long the copy of everything about oneself can be downloaded, before another can be asked for.
@@ -285,6 +289,8 @@ SECURE_REFERRER_POLICY = "same-origin"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_AGE = 12 * 3600
+# Browsers take a cookie of such a name over https from this very host alone. The names of the others are the clients'.
+SESSION_COOKIE_NAME = "__Host-sessionid" if HTTPS else "sessionid"
 CSRF_COOKIE_SAMESITE = SESSION_COOKIE_SAMESITE = "Lax"
 X_FRAME_OPTIONS = "DENY"
 REFRESH_COOKIE = "refreshtoken"

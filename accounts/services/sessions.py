@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import BigIntegerField, DateTimeField
-from django.db.models.functions import Now
+from django.db.models import BigIntegerField, DateTimeField, F
+from django.db.models.functions import Least, Now
 from django.db.models.lookups import GreaterThan
 
 from accounts import tokens
@@ -50,8 +50,10 @@ def refresh_session(*, refresh):
     successor = tokens.successor_of(claims.jti)
     with transaction.atomic():
         if RefreshToken.objects.filter(pk=token.pk, spent_at=None).update(spent_at=Now()):
+            # However often it is refreshed, a session ends some day.
+            latest = F("created_at") + settings.SESSION_LIFETIME
             Session.objects.filter(pk=claims.session_id).update(
-                last_used_at=Now(), expires_at=Now() + settings.REFRESH_TOKEN_LIFETIME
+                last_used_at=Now(), expires_at=Least(Now() + settings.REFRESH_TOKEN_LIFETIME, latest)
             )
             return _issue(claims.session_id, claims.user_id, jti=successor)
     again = RefreshToken.objects.filter(pk=token.pk, spent_at__gt=Now() - settings.REFRESH_GRACE)
@@ -118,6 +120,7 @@ def end_all_sessions(*, user):
 def _live_tokens():
     return RefreshToken.objects.filter(
         issued_at__gt=Now() - settings.REFRESH_TOKEN_LIFETIME,
+        session__expires_at__gt=Now(),
         session__ended_at=None,
         session__user__is_active=True,
     )

@@ -89,7 +89,7 @@ def test_registration_says_what_is_wrong(alice, fields, field):
     assert list(refused.value.errors) == [field]
 
 
-@pytest.mark.parametrize("password", ["short", "password123", "12345678901"])
+@pytest.mark.parametrize("password", ["short", "password123", "12345678901", "Frontdesk2026!", "FRONTDESKfrontdesk"])
 def test_weak_passwords_are_refused(api, password):
     answer = api.post("/auth/users/", {"email": "new@example.com", "password": password})
 

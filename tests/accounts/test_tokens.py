@@ -3,12 +3,14 @@
 import base64
 import json
 import time
+from datetime import timedelta
 
 import jwt
 import pytest
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.db import connection
+from django.db.models.functions import Now
 
 from accounts import tokens
 from accounts.models import RefreshToken, Session, User
@@ -103,6 +105,20 @@ def test_a_refresh_token_lives_seven_days(pair, rewind):
 
     with pytest.raises(TokenInvalid):
         refresh_session(refresh=pair.refresh)
+
+
+def test_a_session_ends_some_day_however_often_it_is_refreshed(pair, settings):
+    settings.SESSION_LIFETIME = timedelta(days=10)
+    session = Session.objects.get()
+    Session.objects.update(created_at=Now() - timedelta(days=9))
+
+    later = refresh_session(refresh=pair.refresh)
+
+    session.refresh_from_db()
+    assert session.expires_at - session.created_at == timedelta(days=10)
+    Session.objects.update(expires_at=Now())
+    with pytest.raises(TokenInvalid):
+        refresh_session(refresh=later.refresh)
 
 
 def test_tokens_are_stored_as_digests_only(pair):

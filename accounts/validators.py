@@ -1,0 +1,23 @@
+"""What is too easy to guess here, though not everywhere."""
+
+import re
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
+_LEAST = 8  # characters beside the words that everybody knows
+
+
+class OwnNameValidator:
+    """Refuses passwords that say little more than the service's own names (PASSWORD_WORDS): "Frontdesk2026!"."""
+
+    def validate(self, password, user=None):
+        """Raises ValidationError. Whoever adds something long of their own may use the words."""
+        words = "|".join(re.escape(word) for word in settings.PASSWORD_WORDS)
+        rest = re.sub(words, "", password, flags=re.IGNORECASE) if words else password
+        if rest != password and len(rest) < _LEAST:
+            raise ValidationError(self.get_help_text(), code="password_own_name")
+
+    def get_help_text(self):
+        return _("The password must not be made of the service's own name.")

@@ -1,0 +1,46 @@
+"""The log: one JSON line for each event, whatever anybody puts into it."""
+
+import json
+import logging
+
+import pytest
+
+from config.logs import JSONFormatter
+
+
+@pytest.fixture
+def lines(caplog):
+    """`lines()`: what the log says so far, as it is written."""
+    return lambda: [JSONFormatter().format(record) for record in caplog.records]
+
+
+def test_nobody_forges_a_line(lines):
+    logging.getLogger("frontdesk").warning('bad\r\n{"level": "info"}', extra={"path": "/a\nb\u2028\x1b[31m"})
+
+    (line,) = lines()
+    assert len(line.splitlines()) == 1
+    assert "\x1b" not in line
+    assert json.loads(line)["message"] == 'bad\r\n{"level": "info"}'
+
+
+@pytest.mark.django_db
+def test_a_request_is_one_line_with_who_what_when_and_without_secrets(as_user, alice, api, lines):
+    client = as_user(alice)
+    client.get("/auth/users/me/?token=a-secret-in-the-query", headers={"User-Agent": "a-secret\nin a header"})
+    api.post("/auth/jwt/create/", {"username": "alice", "password": "a-secret-in-the-body"})
+
+    good, bad = (json.loads(line) for line in lines() if '"request"' in line)
+
+    assert good["time"].endswith("Z")
+    assert (good["method"], good["path"], good["status"], good["user_id"]) == ("GET", "/auth/users/me/", 200, alice.pk)
+    assert (bad["path"], bad["status"], bad["address"]) == ("/auth/jwt/create/", 401, "127.0.0.1")
+    assert "a-secret" not in "".join(lines())
+
+
+@pytest.mark.django_db
+def test_refusals_are_in_the_log(as_user, alice, bob, api, lines):
+    api.get("/auth/users/me/")
+    as_user(alice).get(f"/auth/users/{bob.pk}/")
+    as_user(alice).get("/api/v1/users/")
+
+    assert [json.loads(line)["status"] for line in lines() if '"request"' in line] == [401, 404, 403]
