@@ -8,6 +8,8 @@ import orjson
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 
+# JSON lets them stand as they are; some readers of lines do not.
+_LINE_ENDS = {0x85: "\\u0085", 0x2028: "\\u2028", 0x2029: "\\u2029"}
 # Django attaches the request, whose text holds the query.
 _OWN = set(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName", "request"}
 
@@ -27,4 +29,5 @@ class JSONFormatter(logging.Formatter):
         line.update({key: value for key, value in record.__dict__.items() if key not in _OWN and not key.startswith("_")})
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
-        return orjson.dumps(line, default=repr, option=orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS).decode()
+        text = orjson.dumps(line, default=repr, option=orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS).decode()
+        return text.translate(_LINE_ENDS)

@@ -15,11 +15,12 @@ def lines(caplog):
 
 
 def test_nobody_forges_a_line(lines):
-    logging.getLogger("frontdesk").warning('bad\r\n{"level": "info"}', extra={"path": "/a\nb\u2028\x1b[31m"})
+    logging.getLogger("frontdesk").warning('bad\r\n{"level": "info"}', extra={"path": "/a\nb\u2028\u0085\x1b[31m"})
 
     (line,) = lines()
     assert len(line.splitlines()) == 1
     assert "\x1b" not in line
+    assert json.loads(line)["path"] == "/a\nb\u2028\u0085\x1b[31m"
     assert json.loads(line)["message"] == 'bad\r\n{"level": "info"}'
 
 
