@@ -5,6 +5,7 @@ from rest_framework_simplejwt.authentication import JWTAuthentication
 
 from accounts import tokens
 from accounts.services.sessions import user_of
+from config.actors import act_as
 from config.limits import count_try
 
 
@@ -29,4 +30,5 @@ class SessionTokenAuthentication(JWTAuthentication):
         if settings.LIMITS["api"].count:
             count_try("api", user.pk)
         request._request.user_id = user.pk  # for the request's log line
+        act_as(user.pk)
         return user, claims

@@ -6,6 +6,7 @@ from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX, verify_passwor
 from django.db import connection, transaction
 
 from accounts.models import User
+from config.actors import act_as
 from config.clients import address_of
 from config.limits import count_try, take_back
 
@@ -30,6 +31,13 @@ class IdentifierBackend(ModelBackend):
         take_back(tried)
         if outdated:
             _renew_hash(user, password)
+        return user
+
+    def get_user(self, user_id):
+        """Whose session it is that a page of the admin is asked for with; what it does is that person's doing."""
+        user = super().get_user(user_id)
+        if user:
+            act_as(user.pk)
         return user
 
     def user_can_authenticate(self, user):

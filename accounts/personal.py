@@ -2,6 +2,7 @@
 
 from accounts.models import Code, Session, User
 from config.exports import Section
+from config.history import WITHHELD as HISTORY
 
 SECTIONS = (
     Section(
@@ -39,4 +40,5 @@ SECTIONS = (
 WITHHELD = {
     "accounts.RefreshToken": "Digests of secrets; the sessions that they belong to are told.",
     "accounts.Export": "The export itself.",
+    "accounts.UserHistory": HISTORY,
 }

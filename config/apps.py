@@ -6,3 +6,11 @@ class ConfigConfig(AppConfig):
 
     name = "config"
     verbose_name = "Frontdesk"
+
+    def ready(self):
+        from django.core.signals import request_finished, request_started
+
+        from config.actors import forget_actor
+
+        for signal in (request_started, request_finished):
+            signal.connect(forget_actor, dispatch_uid="config.actors")

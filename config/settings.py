@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import dj_database_url
+import pghistory
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
@@ -56,6 +57,7 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "procrastinate.contrib.django",
     "pgtrigger",
+    "pghistory",
     "config",
     "notifications",
     "accounts",
@@ -117,6 +119,9 @@ DATABASES["default"].setdefault("OPTIONS", {}).update(
         "application_name": "frontdesk",
     }
 )
+
+# Histories (config.history) are read by the row that they are of, and by nothing else.
+PGHISTORY_FOREIGN_KEY_FIELD = pghistory.ForeignKey(db_index=False)
 
 # --- Accounts
 

@@ -1,6 +1,7 @@
 """What people get of slots and meetings, and what not (config.exports)."""
 
 from config.exports import Section
+from config.history import WITHHELD as HISTORY
 from scheduling.models import AvailabilityException, AvailabilityRule, CalendarFeed, Meeting, TimeSlot, TutorSettings
 
 _TUTOR = {"tutor": "The account."}
@@ -48,4 +49,9 @@ SECTIONS = (
         {"user": "The account.", "digest": "Of a secret."},
     ),
 )  # fmt: skip
-WITHHELD = {}
+WITHHELD = {
+    "scheduling.AvailabilityExceptionHistory": HISTORY,
+    "scheduling.AvailabilityRuleHistory": HISTORY,
+    "scheduling.MeetingHistory": HISTORY,
+    "scheduling.TimeSlotHistory": HISTORY,
+}

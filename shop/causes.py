@@ -1,6 +1,6 @@
-"""Why something changes, said to the database.
+"""Why something changes, said to the database. (Who it is that changes it, config.actors says.)
 
-The triggers that write the ledgers and the orders' history read a setting of the transaction. The next change of that kind
+The triggers that write the ledgers read a setting of the transaction. The next change of that kind
 uses it up, so that a cause never sticks to a change that it does not belong to.
 """
 
@@ -11,7 +11,7 @@ from django.db import connection
 def give_cause(kind, **values):
     """Says why, and by whose doing (`by`, an id), the next statement changes something.
 
-    `kind`: "stock", "credit" or "order", for `frontdesk.<kind>_cause`. `values`: `reason`, `by`, `order`, `spending` (ids)
+    `kind`: "stock" or "credit", for `frontdesk.<kind>_cause`. `values`: `reason`, `by`, `order`, `spending` (ids)
     and `note`, those that there are.
     """
     cause = orjson.dumps({name: value for name, value in values.items() if value}).decode()

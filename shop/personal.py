@@ -1,6 +1,7 @@
 """What people get of the shop, and what not (config.exports)."""
 
 from config.exports import Section
+from config.history import WITHHELD as HISTORY
 from shop.models import CreditEntry, CreditLot, CreditSpending, Order, OrderEvent, OrderItem, Payment
 
 _BUYER = {"user": "The account."}
@@ -51,4 +52,7 @@ SECTIONS = (
 WITHHELD = {
     "shop.StockEntry": "The stock of a product, whoever bought it.",
     "shop.PaymentEvent": "What the payment provider sent; the payments say what came of it.",
+    "shop.OrderHistory": HISTORY,
+    "shop.ProductHistory": HISTORY,
+    "shop.VoucherHistory": HISTORY,
 }

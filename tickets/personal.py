@@ -3,6 +3,7 @@
 from django.db.models import Q
 
 from config.exports import Section
+from config.history import WITHHELD as HISTORY
 from tickets.models import Answer, Attachment, StatusChange, Ticket
 
 SECTIONS = (
@@ -35,4 +36,4 @@ SECTIONS = (
         {"position": "The order of the ids.", "file": "Its place in storage; /api/v1/attachments/{id}/ gives the file."},
     ),
 )
-WITHHELD = {"tickets.SearchText": "The words of the tickets and answers, for searching."}
+WITHHELD = {"tickets.SearchText": "The words of the tickets and answers, for searching.", "tickets.TicketHistory": HISTORY}

@@ -11,7 +11,9 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from config.erasing import ERASED, forget_names
+from config.actors import acting
 from config.errors import Missing, NotAllowed, named_constraints
+from config.history import erase_history
 from notifications.models import Type
 from notifications.services import in_language_of, notify
 from tickets.files import keeping_files, store_files
@@ -20,12 +22,9 @@ from tickets.models import Answer, Attachment, Priority, StatusChange, Ticket
 
 logger = logging.getLogger(__name__)
 
-# People before tickets (docs/locking.md), and who it is that changes the status, for the trigger.
+# People before tickets (docs/locking.md).
 _LOCK_PEOPLE = """
-WITH people AS (
-    SELECT id FROM accounts_user WHERE id IN (%s, (SELECT user_id FROM tickets_ticket WHERE id = %s)) ORDER BY id FOR KEY SHARE
-)
-SELECT set_config('frontdesk.actor', %s, true), count(*) FROM people"""
+SELECT id FROM accounts_user WHERE id IN (%s, (SELECT user_id FROM tickets_ticket WHERE id = %s)) ORDER BY id FOR KEY SHARE"""
 _EXCERPT = 500  # characters of an answer in the list of notifications; the mail has all of it
 
 
@@ -71,9 +70,9 @@ def _attach(stored, **to):
 
 def set_status(*, by, ticket_id, status):
     """Support says where a ticket stands; its owner hears of a change. Returns the ticket. Raises Missing and NotAllowed."""
-    with transaction.atomic():
+    with acting(by), transaction.atomic():
         with connection.cursor() as cursor:
-            cursor.execute(_LOCK_PEOPLE, [by.pk, ticket_id, str(by.pk)])
+            cursor.execute(_LOCK_PEOPLE, [by.pk, ticket_id])
         ticket = _ticket_for_support(by, ticket_id)
         changed = ticket.status != status
         Ticket.objects.filter(pk=ticket.pk).update(status=status, changed_status=by)
@@ -132,6 +131,7 @@ def forget_user(*, user):
         # One by one, as each trigger writes a ticket's words anew: no statement may take too long.
         Answer.objects.filter(ticket_id=ticket_id).exclude(message=ERASED).update(message=ERASED)
     theirs.update(subject="", message=ERASED)
+    erase_history(theirs, subject="", message=ERASED)
 
 
 def _tell_of_answer(ticket, answer):

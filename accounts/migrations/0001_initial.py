@@ -7,6 +7,7 @@ import django.db.models.deletion
 import django.db.models.functions.datetime
 import django.db.models.functions.text
 import django.db.models.lookups
+import django.db.models.functions.comparison
 import pgtrigger.compiler
 import pgtrigger.migrations
 from django.conf import settings
@@ -175,5 +176,52 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'exports',
                 'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('body', None), ('ready_at', None)), models.Q(('body__isnull', False), ('ready_at__isnull', False)), _connector='OR'), name='export_ready_has_body'), models.CheckConstraint(condition=models.Q(('expires_at__gt', models.F('created_at'))), name='export_expires_later')],
             },
+        ),
+        migrations.CreateModel(
+            name='UserHistory',
+            fields=[
+                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
+                ('pgh_label', models.TextField(help_text='The event label.')),
+                ('pgh_id', models.BigAutoField(primary_key=True, serialize=False)),
+                ('username', models.CharField(max_length=150, validators=[django.contrib.auth.validators.UnicodeUsernameValidator()], verbose_name='username')),
+                ('email', models.EmailField(blank=True, max_length=254, null=True, verbose_name='e-mail')),
+                ('phone', models.CharField(blank=True, help_text='In E.164 form, such as +48123666789.', max_length=20, null=True, verbose_name='phone')),
+                ('first_name', models.CharField(blank=True, default='', max_length=150, verbose_name='first name')),
+                ('last_name', models.CharField(blank=True, default='', max_length=150, verbose_name='last name')),
+                ('user_type', models.CharField(choices=[('student', 'student'), ('vip', 'VIP'), ('admin', 'administrator')], default='student', max_length=20, verbose_name='type')),
+                ('is_staff', models.BooleanField(default=False, help_text='Support: answers tickets and may use this admin.', verbose_name='staff')),
+                ('is_active', models.BooleanField(default=True, help_text='Without it, nobody can sign in to the account.', verbose_name='active')),
+                ('language', models.CharField(choices=[('en', 'English'), ('pl', 'Polski'), ('ru', 'Русский')], default=accounts.models.users.default_language, help_text='Of mails and notifications.', max_length=5, verbose_name='language')),
+                ('email_verified_at', models.DateTimeField(blank=True, editable=False, null=True)),
+                ('phone_verified_at', models.DateTimeField(blank=True, editable=False, null=True)),
+                ('closed_at', models.DateTimeField(blank=True, editable=False, help_text='When its personal data were erased.', null=True)),
+            ],
+            options={
+                'ordering': ('-pgh_id',),
+                'abstract': False,
+                'default_permissions': (),
+            },
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='user',
+            trigger=pgtrigger.compiler.Trigger(name='note_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN ((OLD."closed_at" IS DISTINCT FROM (NEW."closed_at") OR OLD."email" IS DISTINCT FROM (NEW."email") OR OLD."email_verified_at" IS DISTINCT FROM (NEW."email_verified_at") OR OLD."first_name" IS DISTINCT FROM (NEW."first_name") OR OLD."is_active" IS DISTINCT FROM (NEW."is_active") OR OLD."is_staff" IS DISTINCT FROM (NEW."is_staff") OR OLD."language" IS DISTINCT FROM (NEW."language") OR OLD."last_name" IS DISTINCT FROM (NEW."last_name") OR OLD."phone" IS DISTINCT FROM (NEW."phone") OR OLD."phone_verified_at" IS DISTINCT FROM (NEW."phone_verified_at") OR OLD."user_type" IS DISTINCT FROM (NEW."user_type") OR OLD."username" IS DISTINCT FROM (NEW."username")) AND pg_trigger_depth() = 0)', func='INSERT INTO "accounts_userhistory" ("closed_at", "email", "email_verified_at", "first_name", "is_active", "is_staff", "language", "last_name", "pgh_created_at", "pgh_label", "pgh_obj_id", "phone", "phone_verified_at", "user_type", "username") VALUES (OLD."closed_at", OLD."email", OLD."email_verified_at", OLD."first_name", OLD."is_active", OLD."is_staff", OLD."language", OLD."last_name", NOW(), \'update\', OLD."id", OLD."phone", OLD."phone_verified_at", OLD."user_type", OLD."username"); RETURN NULL;', hash='10ad7c488a6ee06f5c59eb2d8935bde7d13bfcdd', operation='UPDATE OF "username", "email", "phone", "first_name", "last_name", "user_type", "is_staff", "is_active", "language", "email_verified_at", "phone_verified_at", "closed_at"', pgid='pgtrigger_note_update_642b0', table='accounts_user', when='AFTER')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='user',
+            trigger=pgtrigger.compiler.Trigger(name='note_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "accounts_userhistory" ("closed_at", "email", "email_verified_at", "first_name", "is_active", "is_staff", "language", "last_name", "pgh_created_at", "pgh_label", "pgh_obj_id", "phone", "phone_verified_at", "user_type", "username") VALUES (OLD."closed_at", OLD."email", OLD."email_verified_at", OLD."first_name", OLD."is_active", OLD."is_staff", OLD."language", OLD."last_name", NOW(), \'delete\', OLD."id", OLD."phone", OLD."phone_verified_at", OLD."user_type", OLD."username"); RETURN NULL;', hash='f4b55839476b7599b6f364b93fa9f1cbdea3da43', operation='DELETE', pgid='pgtrigger_note_delete_bac92', table='accounts_user', when='AFTER')),
+        ),
+        migrations.AddField(
+            model_name='userhistory',
+            name='pgh_by',
+            field=models.ForeignKey(db_constraint=False, db_default=django.db.models.functions.comparison.Cast(django.db.models.functions.comparison.NullIf(models.Func(models.Value('frontdesk.actor'), models.Value(True), function='current_setting', output_field=models.TextField()), models.Value('')), models.BigIntegerField()), db_index=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to=settings.AUTH_USER_MODEL),
+        ),
+        migrations.AddField(
+            model_name='userhistory',
+            name='pgh_obj',
+            field=models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='history', to=settings.AUTH_USER_MODEL),
+        ),
+        migrations.AddIndex(
+            model_name='userhistory',
+            index=models.Index(fields=['pgh_obj', '-pgh_id'], name='user_history'),
         ),
     ]

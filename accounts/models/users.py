@@ -14,6 +14,7 @@ from django.db.models.functions import Lower, Now
 from django.utils.translation import gettext_lazy as _
 
 from accounts.identifiers import normalize_email, normalize_phone
+from config.history import keep_history
 
 DELETED_USER = "deleted user"
 
@@ -75,6 +76,10 @@ class _Normalized(Func):
     output_field = models.BooleanField()
 
 
+@keep_history(
+    "username", "email", "phone", "first_name", "last_name", "user_type", "is_staff", "is_active", "language",
+    "email_verified_at", "phone_verified_at", "closed_at",
+)  # fmt: skip
 class User(AbstractBaseUser, PermissionsMixin):
     """One person's account, named by username, e-mail or phone.
 

@@ -14,6 +14,7 @@ from accounts.services.codes import EMAIL, PHONE, VERIFICATIONS, open_code
 from accounts.signals import account_closed
 from config.erasing import forget_names
 from config.errors import Missing, NotAllowed, named_constraints
+from config.history import erase_history
 from config.limits import count_try, take_back
 from config.models import IdempotencyKey
 from notifications.services import forget_user, send
@@ -183,3 +184,4 @@ def close_account(*, by, user, current_password=None):
         user.user_type = User.Type.STUDENT
         user.closed_at = Now()
         user.save()
+        erase_history(User.objects.filter(pk=user.pk), username=DELETED_USER, email=None, phone=None, first_name="", last_name="")

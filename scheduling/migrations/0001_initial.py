@@ -5,6 +5,7 @@ import django.contrib.postgres.constraints
 import django.contrib.postgres.functions
 import django.db.models.deletion
 import django.db.models.functions.datetime
+import django.db.models.functions.comparison
 import pgtrigger.compiler
 import pgtrigger.migrations
 import scheduling.models.availability
@@ -216,5 +217,205 @@ class Migration(migrations.Migration):
         pgtrigger.migrations.AddTrigger(
             model_name='meeting',
             trigger=pgtrigger.compiler.Trigger(name='keep_forever', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n                    RAISE EXCEPTION 'meetings are never erased'\n                        USING ERRCODE = 'check_violation', CONSTRAINT = 'meeting_protected';\n                ", hash='47faf14adf9bb2a736cbc84292c3939e40230a71', operation='DELETE', pgid='pgtrigger_keep_forever_fb7c2', table='scheduling_meeting', when='BEFORE')),
+        ),
+        migrations.CreateModel(
+            name='AvailabilityExceptionHistory',
+            fields=[
+                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
+                ('pgh_label', models.TextField(help_text='The event label.')),
+                ('pgh_id', models.BigAutoField(primary_key=True, serialize=False)),
+                ('date', models.DateField(verbose_name='date')),
+                ('kind', models.CharField(choices=[('off', 'off'), ('extra', 'extra hours')], max_length=10, verbose_name='kind')),
+                ('start_time', models.TimeField(blank=True, null=True, verbose_name='from')),
+                ('end_time', models.TimeField(blank=True, help_text='00:00 is the midnight after.', null=True, verbose_name='to')),
+                ('slot_minutes', models.PositiveSmallIntegerField(blank=True, null=True, verbose_name='minutes of a slot')),
+                ('time_zone', models.CharField(default=scheduling.models.availability.studio_zone, help_text='IANA name.', max_length=64, validators=[scheduling.models.availability.check_zone], verbose_name='time zone')),
+                ('credits', models.PositiveIntegerField(default=0, help_text='Of each slot.', verbose_name='credits')),
+            ],
+            options={
+                'ordering': ('-pgh_id',),
+                'abstract': False,
+                'default_permissions': (),
+            },
+        ),
+        migrations.CreateModel(
+            name='AvailabilityRuleHistory',
+            fields=[
+                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
+                ('pgh_label', models.TextField(help_text='The event label.')),
+                ('pgh_id', models.BigAutoField(primary_key=True, serialize=False)),
+                ('weekday', models.PositiveSmallIntegerField(choices=[(0, 'Monday'), (1, 'Tuesday'), (2, 'Wednesday'), (3, 'Thursday'), (4, 'Friday'), (5, 'Saturday'), (6, 'Sunday')], verbose_name='weekday')),
+                ('start_time', models.TimeField(verbose_name='from')),
+                ('end_time', models.TimeField(help_text='00:00 is the midnight after.', verbose_name='to')),
+                ('slot_minutes', models.PositiveSmallIntegerField(verbose_name='minutes of a slot')),
+                ('valid_from', models.DateField(default=datetime.date.today, verbose_name='valid from')),
+                ('valid_until', models.DateField(blank=True, help_text='The last day; empty: for good.', null=True, verbose_name='valid until')),
+                ('time_zone', models.CharField(default=scheduling.models.availability.studio_zone, help_text='IANA name.', max_length=64, validators=[scheduling.models.availability.check_zone], verbose_name='time zone')),
+                ('credits', models.PositiveIntegerField(default=0, help_text='Of each slot.', verbose_name='credits')),
+            ],
+            options={
+                'ordering': ('-pgh_id',),
+                'abstract': False,
+                'default_permissions': (),
+            },
+        ),
+        migrations.CreateModel(
+            name='MeetingHistory',
+            fields=[
+                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
+                ('pgh_label', models.TextField(help_text='The event label.')),
+                ('pgh_id', models.BigAutoField(primary_key=True, serialize=False)),
+                ('subject', models.CharField(max_length=100, verbose_name='subject')),
+                ('notes', models.TextField(blank=True, null=True, verbose_name='notes')),
+                ('status', models.CharField(choices=[('pending', 'pending'), ('confirmed', 'confirmed'), ('canceled', 'canceled'), ('completed', 'completed')], db_default='pending', default='pending', max_length=20, verbose_name='status')),
+                ('start_time', models.DateTimeField(editable=False, verbose_name='start')),
+                ('end_time', models.DateTimeField(editable=False, verbose_name='end')),
+                ('credits', models.PositiveIntegerField(db_default=0, editable=False, help_text='What it cost the student when it was booked.', verbose_name='credits')),
+            ],
+            options={
+                'ordering': ('-pgh_id',),
+                'abstract': False,
+                'default_permissions': (),
+            },
+        ),
+        migrations.CreateModel(
+            name='TimeSlotHistory',
+            fields=[
+                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
+                ('pgh_label', models.TextField(help_text='The event label.')),
+                ('pgh_id', models.BigAutoField(primary_key=True, serialize=False)),
+                ('start_time', models.DateTimeField(verbose_name='start')),
+                ('end_time', models.DateTimeField(verbose_name='end')),
+                ('is_available', models.BooleanField(db_default=True, default=True, verbose_name='available')),
+                ('credits', models.PositiveIntegerField(db_default=0, default=0, help_text='What a meeting in it costs the student; 0 is free of charge.', verbose_name='credits')),
+                ('origin', models.CharField(choices=[('hand', 'by hand'), ('rule', 'by a weekly rule'), ('retired', 'by a rule of old')], db_default='hand', default='hand', editable=False, max_length=10, verbose_name='published')),
+            ],
+            options={
+                'ordering': ('-pgh_id',),
+                'abstract': False,
+                'default_permissions': (),
+            },
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='availabilityexception',
+            trigger=pgtrigger.compiler.Trigger(name='note_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN ((OLD."credits" IS DISTINCT FROM (NEW."credits") OR OLD."date" IS DISTINCT FROM (NEW."date") OR OLD."end_time" IS DISTINCT FROM (NEW."end_time") OR OLD."kind" IS DISTINCT FROM (NEW."kind") OR OLD."slot_minutes" IS DISTINCT FROM (NEW."slot_minutes") OR OLD."start_time" IS DISTINCT FROM (NEW."start_time") OR OLD."time_zone" IS DISTINCT FROM (NEW."time_zone") OR OLD."tutor_id" IS DISTINCT FROM (NEW."tutor_id")) AND pg_trigger_depth() = 0)', func='INSERT INTO "scheduling_availabilityexceptionhistory" ("credits", "date", "end_time", "kind", "pgh_created_at", "pgh_label", "pgh_obj_id", "slot_minutes", "start_time", "time_zone", "tutor_id") VALUES (OLD."credits", OLD."date", OLD."end_time", OLD."kind", NOW(), \'update\', OLD."id", OLD."slot_minutes", OLD."start_time", OLD."time_zone", OLD."tutor_id"); RETURN NULL;', hash='3fd6fb7b432798fce71761ef44ea0cce02a1881d', operation='UPDATE OF "tutor_id", "date", "kind", "start_time", "end_time", "slot_minutes", "time_zone", "credits"', pgid='pgtrigger_note_update_139d4', table='scheduling_availabilityexception', when='AFTER')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='availabilityexception',
+            trigger=pgtrigger.compiler.Trigger(name='note_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "scheduling_availabilityexceptionhistory" ("credits", "date", "end_time", "kind", "pgh_created_at", "pgh_label", "pgh_obj_id", "slot_minutes", "start_time", "time_zone", "tutor_id") VALUES (OLD."credits", OLD."date", OLD."end_time", OLD."kind", NOW(), \'delete\', OLD."id", OLD."slot_minutes", OLD."start_time", OLD."time_zone", OLD."tutor_id"); RETURN NULL;', hash='d9cff53c6e7e51b09a300884aaa926b903620b34', operation='DELETE', pgid='pgtrigger_note_delete_cc2a4', table='scheduling_availabilityexception', when='AFTER')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='availabilityrule',
+            trigger=pgtrigger.compiler.Trigger(name='note_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN ((OLD."credits" IS DISTINCT FROM (NEW."credits") OR OLD."end_time" IS DISTINCT FROM (NEW."end_time") OR OLD."slot_minutes" IS DISTINCT FROM (NEW."slot_minutes") OR OLD."start_time" IS DISTINCT FROM (NEW."start_time") OR OLD."time_zone" IS DISTINCT FROM (NEW."time_zone") OR OLD."tutor_id" IS DISTINCT FROM (NEW."tutor_id") OR OLD."valid_from" IS DISTINCT FROM (NEW."valid_from") OR OLD."valid_until" IS DISTINCT FROM (NEW."valid_until") OR OLD."weekday" IS DISTINCT FROM (NEW."weekday")) AND pg_trigger_depth() = 0)', func='INSERT INTO "scheduling_availabilityrulehistory" ("credits", "end_time", "pgh_created_at", "pgh_label", "pgh_obj_id", "slot_minutes", "start_time", "time_zone", "tutor_id", "valid_from", "valid_until", "weekday") VALUES (OLD."credits", OLD."end_time", NOW(), \'update\', OLD."id", OLD."slot_minutes", OLD."start_time", OLD."time_zone", OLD."tutor_id", OLD."valid_from", OLD."valid_until", OLD."weekday"); RETURN NULL;', hash='2165c95eea3ec31827dbf58d7312e06388cf690b', operation='UPDATE OF "tutor_id", "weekday", "start_time", "end_time", "slot_minutes", "valid_from", "valid_until", "time_zone", "credits"', pgid='pgtrigger_note_update_b8947', table='scheduling_availabilityrule', when='AFTER')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='availabilityrule',
+            trigger=pgtrigger.compiler.Trigger(name='note_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "scheduling_availabilityrulehistory" ("credits", "end_time", "pgh_created_at", "pgh_label", "pgh_obj_id", "slot_minutes", "start_time", "time_zone", "tutor_id", "valid_from", "valid_until", "weekday") VALUES (OLD."credits", OLD."end_time", NOW(), \'delete\', OLD."id", OLD."slot_minutes", OLD."start_time", OLD."time_zone", OLD."tutor_id", OLD."valid_from", OLD."valid_until", OLD."weekday"); RETURN NULL;', hash='c11dbe53ee0e44200a5daac1767d5347a275894b', operation='DELETE', pgid='pgtrigger_note_delete_676f4', table='scheduling_availabilityrule', when='AFTER')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='meeting',
+            trigger=pgtrigger.compiler.Trigger(name='note_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN ((OLD."credits" IS DISTINCT FROM (NEW."credits") OR OLD."end_time" IS DISTINCT FROM (NEW."end_time") OR OLD."notes" IS DISTINCT FROM (NEW."notes") OR OLD."start_time" IS DISTINCT FROM (NEW."start_time") OR OLD."status" IS DISTINCT FROM (NEW."status") OR OLD."student_id" IS DISTINCT FROM (NEW."student_id") OR OLD."subject" IS DISTINCT FROM (NEW."subject") OR OLD."time_slot_id" IS DISTINCT FROM (NEW."time_slot_id") OR OLD."tutor_id" IS DISTINCT FROM (NEW."tutor_id")) AND pg_trigger_depth() = 0)', func='INSERT INTO "scheduling_meetinghistory" ("credits", "end_time", "notes", "pgh_created_at", "pgh_label", "pgh_obj_id", "start_time", "status", "student_id", "subject", "time_slot_id", "tutor_id") VALUES (OLD."credits", OLD."end_time", OLD."notes", NOW(), \'update\', OLD."id", OLD."start_time", OLD."status", OLD."student_id", OLD."subject", OLD."time_slot_id", OLD."tutor_id"); RETURN NULL;', hash='56fc95445ae45293a8ae51d2ed792ed7ef9b549c', operation='UPDATE OF "student_id", "tutor_id", "time_slot_id", "subject", "notes", "status", "start_time", "end_time", "credits"', pgid='pgtrigger_note_update_bcb26', table='scheduling_meeting', when='AFTER')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='meeting',
+            trigger=pgtrigger.compiler.Trigger(name='note_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "scheduling_meetinghistory" ("credits", "end_time", "notes", "pgh_created_at", "pgh_label", "pgh_obj_id", "start_time", "status", "student_id", "subject", "time_slot_id", "tutor_id") VALUES (OLD."credits", OLD."end_time", OLD."notes", NOW(), \'delete\', OLD."id", OLD."start_time", OLD."status", OLD."student_id", OLD."subject", OLD."time_slot_id", OLD."tutor_id"); RETURN NULL;', hash='eef2eefbe57a270c274259835394d84f91d40a8f', operation='DELETE', pgid='pgtrigger_note_delete_795d1', table='scheduling_meeting', when='AFTER')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='timeslot',
+            trigger=pgtrigger.compiler.Trigger(name='note_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN ((OLD."credits" IS DISTINCT FROM (NEW."credits") OR OLD."end_time" IS DISTINCT FROM (NEW."end_time") OR OLD."is_available" IS DISTINCT FROM (NEW."is_available") OR OLD."origin" IS DISTINCT FROM (NEW."origin") OR OLD."start_time" IS DISTINCT FROM (NEW."start_time") OR OLD."tutor_id" IS DISTINCT FROM (NEW."tutor_id")) AND pg_trigger_depth() = 0)', func='INSERT INTO "scheduling_timeslothistory" ("credits", "end_time", "is_available", "origin", "pgh_created_at", "pgh_label", "pgh_obj_id", "start_time", "tutor_id") VALUES (OLD."credits", OLD."end_time", OLD."is_available", OLD."origin", NOW(), \'update\', OLD."id", OLD."start_time", OLD."tutor_id"); RETURN NULL;', hash='2213a591d1bd29cdf68016dbd9703364601d44ee', operation='UPDATE OF "tutor_id", "start_time", "end_time", "is_available", "credits", "origin"', pgid='pgtrigger_note_update_73254', table='scheduling_timeslot', when='AFTER')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='timeslot',
+            trigger=pgtrigger.compiler.Trigger(name='note_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "scheduling_timeslothistory" ("credits", "end_time", "is_available", "origin", "pgh_created_at", "pgh_label", "pgh_obj_id", "start_time", "tutor_id") VALUES (OLD."credits", OLD."end_time", OLD."is_available", OLD."origin", NOW(), \'delete\', OLD."id", OLD."start_time", OLD."tutor_id"); RETURN NULL;', hash='140d7a1b018dbdfe6c29ba8eb47dcc019076db5a', operation='DELETE', pgid='pgtrigger_note_delete_83ae7', table='scheduling_timeslot', when='AFTER')),
+        ),
+        migrations.AddField(
+            model_name='availabilityexceptionhistory',
+            name='pgh_by',
+            field=models.ForeignKey(db_constraint=False, db_default=django.db.models.functions.comparison.Cast(django.db.models.functions.comparison.NullIf(models.Func(models.Value('frontdesk.actor'), models.Value(True), function='current_setting', output_field=models.TextField()), models.Value('')), models.BigIntegerField()), db_index=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to=settings.AUTH_USER_MODEL),
+        ),
+        migrations.AddField(
+            model_name='availabilityexceptionhistory',
+            name='pgh_obj',
+            field=models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='history', to='scheduling.availabilityexception'),
+        ),
+        migrations.AddField(
+            model_name='availabilityexceptionhistory',
+            name='tutor',
+            field=models.ForeignKey(db_constraint=False, db_index=False, limit_choices_to={'user_type': 'admin'}, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to=settings.AUTH_USER_MODEL, verbose_name='tutor'),
+        ),
+        migrations.AddField(
+            model_name='availabilityrulehistory',
+            name='pgh_by',
+            field=models.ForeignKey(db_constraint=False, db_default=django.db.models.functions.comparison.Cast(django.db.models.functions.comparison.NullIf(models.Func(models.Value('frontdesk.actor'), models.Value(True), function='current_setting', output_field=models.TextField()), models.Value('')), models.BigIntegerField()), db_index=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to=settings.AUTH_USER_MODEL),
+        ),
+        migrations.AddField(
+            model_name='availabilityrulehistory',
+            name='pgh_obj',
+            field=models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='history', to='scheduling.availabilityrule'),
+        ),
+        migrations.AddField(
+            model_name='availabilityrulehistory',
+            name='tutor',
+            field=models.ForeignKey(db_constraint=False, db_index=False, limit_choices_to={'user_type': 'admin'}, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to=settings.AUTH_USER_MODEL, verbose_name='tutor'),
+        ),
+        migrations.AddField(
+            model_name='meetinghistory',
+            name='pgh_by',
+            field=models.ForeignKey(db_constraint=False, db_default=django.db.models.functions.comparison.Cast(django.db.models.functions.comparison.NullIf(models.Func(models.Value('frontdesk.actor'), models.Value(True), function='current_setting', output_field=models.TextField()), models.Value('')), models.BigIntegerField()), db_index=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to=settings.AUTH_USER_MODEL),
+        ),
+        migrations.AddField(
+            model_name='meetinghistory',
+            name='pgh_obj',
+            field=models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='history', to='scheduling.meeting'),
+        ),
+        migrations.AddField(
+            model_name='meetinghistory',
+            name='student',
+            field=models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to=settings.AUTH_USER_MODEL, verbose_name='student'),
+        ),
+        migrations.AddField(
+            model_name='meetinghistory',
+            name='time_slot',
+            field=models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='scheduling.timeslot', verbose_name='time slot'),
+        ),
+        migrations.AddField(
+            model_name='meetinghistory',
+            name='tutor',
+            field=models.ForeignKey(db_constraint=False, db_index=False, limit_choices_to={'user_type': 'admin'}, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to=settings.AUTH_USER_MODEL, verbose_name='tutor'),
+        ),
+        migrations.AddField(
+            model_name='timeslothistory',
+            name='pgh_by',
+            field=models.ForeignKey(db_constraint=False, db_default=django.db.models.functions.comparison.Cast(django.db.models.functions.comparison.NullIf(models.Func(models.Value('frontdesk.actor'), models.Value(True), function='current_setting', output_field=models.TextField()), models.Value('')), models.BigIntegerField()), db_index=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to=settings.AUTH_USER_MODEL),
+        ),
+        migrations.AddField(
+            model_name='timeslothistory',
+            name='pgh_obj',
+            field=models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='history', to='scheduling.timeslot'),
+        ),
+        migrations.AddField(
+            model_name='timeslothistory',
+            name='tutor',
+            field=models.ForeignKey(db_constraint=False, db_index=False, limit_choices_to={'user_type': 'admin'}, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to=settings.AUTH_USER_MODEL, verbose_name='tutor'),
+        ),
+        migrations.AddIndex(
+            model_name='availabilityexceptionhistory',
+            index=models.Index(fields=['pgh_obj', '-pgh_id'], name='availabilityexception_history'),
+        ),
+        migrations.AddIndex(
+            model_name='availabilityrulehistory',
+            index=models.Index(fields=['pgh_obj', '-pgh_id'], name='availabilityrule_history'),
+        ),
+        migrations.AddIndex(
+            model_name='meetinghistory',
+            index=models.Index(fields=['pgh_obj', '-pgh_id'], name='meeting_history'),
+        ),
+        migrations.AddIndex(
+            model_name='meetinghistory',
+            index=models.Index(fields=['student'], name='meeting_history_owner'),
+        ),
+        migrations.AddIndex(
+            model_name='timeslothistory',
+            index=models.Index(fields=['pgh_obj', '-pgh_id'], name='timeslot_history'),
         ),
     ]

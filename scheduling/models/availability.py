@@ -13,6 +13,8 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from config.history import keep_history
+
 SHORTEST, LONGEST = 5, 24 * 60  # minutes of a slot
 _MIDNIGHT = "00:00"
 
@@ -59,6 +61,7 @@ class AvailabilityQuerySet(models.QuerySet):
         return self if user.is_superuser else self.none()
 
 
+@keep_history("tutor", "weekday", "start_time", "end_time", "slot_minutes", "valid_from", "valid_until", "time_zone", "credits")
 class AvailabilityRule(_Hours):
     """So many slots, back to back (but for the tutor's buffer), between two times of one weekday."""
 
@@ -97,6 +100,7 @@ class AvailabilityRule(_Hours):
         return f"{self.get_weekday_display()} {self.start_time:%H:%M}-{self.end_time:%H:%M}"
 
 
+@keep_history("tutor", "date", "kind", "start_time", "end_time", "slot_minutes", "time_zone", "credits")
 class AvailabilityException(_Hours):
     """One date that is not like the others: hours off (without times, the whole day), or extra hours."""
 

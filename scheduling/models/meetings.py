@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from config.history import keep_history
 from scheduling.models.slots import During
 
 
@@ -49,6 +50,7 @@ class MeetingQuerySet(models.QuerySet):
         return self.exclude(status=Status.CANCELED)
 
 
+@keep_history("student", "tutor", "time_slot", "subject", "notes", "status", "start_time", "end_time", "credits", owner="student")
 class Meeting(models.Model):
     """One student's appointment with one tutor. It is never erased, only canceled.
 

@@ -13,6 +13,8 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from config.history import keep_history
+
 # Whether taking the slot {slot} would cut the tutor's pause before or after another meeting than {meeting}.
 TOO_CLOSE = """EXISTS (
     SELECT FROM scheduling_tutorsettings t
@@ -61,6 +63,7 @@ class TimeSlotQuerySet(models.QuerySet):
         return self.annotate(during=During()).filter(tutor=tutor, during__overlap=(start, end))
 
 
+@keep_history("tutor", "start_time", "end_time", "is_available", "credits", "origin")
 class TimeSlot(models.Model):
     """A stretch of a tutor's time that one meeting can take. `is_available` says that it is offered and not taken."""
 

@@ -3,6 +3,7 @@
 from django.db.models.functions import Now
 
 from config.erasing import ERASED, forget_names
+from config.history import erase_history
 from notifications.services import forget_meetings
 from scheduling.models import AvailabilityException, AvailabilityRule, CalendarFeed, Meeting, TimeSlot, TutorSettings
 from scheduling.services.changes import cancel_meeting
@@ -22,6 +23,7 @@ def forget_user(*, user):
     as_student = Meeting.objects.filter(student=user)
     forget_names(as_student)
     as_student.update(subject=ERASED, notes=None)
+    erase_history(as_student, subject=ERASED, notes=None)
     ahead = theirs.live().filter(end_time__gt=Now()).order_by("id")
     for meeting_id in list(ahead.values_list("pk", flat=True)):
         cancel_meeting(by=user, meeting_id=meeting_id)

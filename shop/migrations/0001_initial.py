@@ -7,6 +7,7 @@ import django.db.models.expressions
 import django.db.models.functions.datetime
 import django.db.models.functions.math
 import django.db.models.functions.text
+import django.db.models.functions.comparison
 import pgtrigger.compiler
 import pgtrigger.migrations
 import shop.models.catalog
@@ -499,7 +500,7 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='order',
-            trigger=pgtrigger.compiler.Trigger(name='change_status', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."status" IS DISTINCT FROM (NEW."status"))', func="\n                    IF OLD.status <> 'new' THEN\n                        RAISE EXCEPTION 'the order is % already', OLD.status\n                            USING ERRCODE = 'check_violation', CONSTRAINT = 'order_status_final';\n                    END IF;\n                    INSERT INTO shop_orderevent (order_id, status, by_id) VALUES (NEW.id, NEW.status,\n                        (nullif(current_setting('frontdesk.order_cause', true), '')::jsonb->>'by')::bigint);\n                    PERFORM set_config('frontdesk.order_cause', '', true);\n                    RETURN NEW;\n                ", hash='5b1a7f866453d0e50235d51f36f1fbba33786607', operation='UPDATE OF "status"', pgid='pgtrigger_change_status_2bdc2', table='shop_order', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='change_status', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."status" IS DISTINCT FROM (NEW."status"))', func="\n                    IF OLD.status <> 'new' THEN\n                        RAISE EXCEPTION 'the order is % already', OLD.status\n                            USING ERRCODE = 'check_violation', CONSTRAINT = 'order_status_final';\n                    END IF;\n                    INSERT INTO shop_orderevent (order_id, status, by_id) VALUES (NEW.id, NEW.status,\n                        nullif(current_setting('frontdesk.actor', true), '')::bigint);\n                    RETURN NEW;\n                ", hash='1927a709773f64f654e44fe5b425e55446eb3e10', operation='UPDATE OF "status"', pgid='pgtrigger_change_status_2bdc2', table='shop_order', when='BEFORE')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='order',
@@ -508,5 +509,153 @@ class Migration(migrations.Migration):
         pgtrigger.migrations.AddTrigger(
             model_name='order',
             trigger=pgtrigger.compiler.Trigger(name='give_voucher_back', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (NEW."status" = \'canceled\' AND NEW."voucher_id" IS NOT NULL AND NOT (OLD."status" = \'canceled\'))', func='UPDATE shop_voucher SET uses = uses - 1 WHERE id = NEW.voucher_id; RETURN NULL;', hash='7ce3f8d9d940c2ee9541c414c0a2c6f62260d173', operation='UPDATE OF "status"', pgid='pgtrigger_give_voucher_back_16c81', table='shop_order', when='AFTER')),
+        ),
+        migrations.CreateModel(
+            name='OrderHistory',
+            fields=[
+                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
+                ('pgh_label', models.TextField(help_text='The event label.')),
+                ('pgh_id', models.BigAutoField(primary_key=True, serialize=False)),
+                ('address', models.CharField(max_length=500, verbose_name='address')),
+                ('phone', models.CharField(max_length=40, verbose_name='phone')),
+                ('status', models.CharField(choices=[('new', 'new'), ('completed', 'completed'), ('canceled', 'canceled')], db_default='new', default='new', max_length=10, verbose_name='status')),
+                ('subtotal', models.DecimalField(decimal_places=2, help_text='The sum of the lines.', max_digits=24, verbose_name='subtotal')),
+                ('discount', models.DecimalField(db_default=0, decimal_places=2, default=0, max_digits=24, verbose_name='discount')),
+                ('currency', models.CharField(max_length=3, verbose_name='currency')),
+            ],
+            options={
+                'ordering': ('-pgh_id',),
+                'abstract': False,
+                'default_permissions': (),
+            },
+        ),
+        migrations.CreateModel(
+            name='ProductHistory',
+            fields=[
+                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
+                ('pgh_label', models.TextField(help_text='The event label.')),
+                ('pgh_id', models.BigAutoField(primary_key=True, serialize=False)),
+                ('name', models.CharField(max_length=200, verbose_name='name')),
+                ('description', models.TextField(blank=True, db_default='', default='', max_length=10000, verbose_name='description')),
+                ('price', models.DecimalField(decimal_places=2, max_digits=10, verbose_name='price')),
+                ('currency', models.CharField(default=shop.models.catalog.default_currency, max_length=3, validators=[django.core.validators.RegexValidator('^[A-Z]{3}$', 'Three capital letters, as in EUR.')], verbose_name='currency')),
+                ('is_active', models.BooleanField(db_default=True, default=True, verbose_name='on sale')),
+                ('picture', models.ImageField(blank=True, db_default='', default='', upload_to=shop.pictures.path_of_picture, verbose_name='picture')),
+                ('credits', models.PositiveSmallIntegerField(db_default=0, default=0, help_text='Lesson credits that each piece grants.', verbose_name='credits')),
+                ('credits_valid_days', models.PositiveSmallIntegerField(blank=True, help_text='Empty: without end.', null=True, verbose_name='credits valid for days')),
+            ],
+            options={
+                'ordering': ('-pgh_id',),
+                'abstract': False,
+                'default_permissions': (),
+            },
+        ),
+        migrations.CreateModel(
+            name='VoucherHistory',
+            fields=[
+                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
+                ('pgh_label', models.TextField(help_text='The event label.')),
+                ('pgh_id', models.BigAutoField(primary_key=True, serialize=False)),
+                ('code', models.CharField(help_text='Capital letters, digits, - and _.', max_length=40, verbose_name='code')),
+                ('kind', models.CharField(choices=[('percent', 'percent'), ('amount', 'amount of money')], max_length=10, verbose_name='kind')),
+                ('value', models.DecimalField(decimal_places=2, max_digits=10, verbose_name='value')),
+                ('currency', models.CharField(default=shop.models.catalog.default_currency, help_text='Of an amount of money.', max_length=3, validators=[django.core.validators.RegexValidator('^[A-Z]{3}$', 'Three capital letters, as in EUR.')], verbose_name='currency')),
+                ('is_active', models.BooleanField(db_default=True, default=True, verbose_name='active')),
+                ('valid_from', models.DateTimeField(blank=True, null=True, verbose_name='valid from')),
+                ('valid_until', models.DateTimeField(blank=True, null=True, verbose_name='valid until')),
+                ('max_uses', models.PositiveIntegerField(blank=True, help_text='Empty: without limit.', null=True, verbose_name='uses, of all')),
+                ('max_uses_per_user', models.PositiveIntegerField(blank=True, help_text='Empty: without limit.', null=True, verbose_name='uses, of one account')),
+                ('uses', models.PositiveIntegerField(db_default=0, default=0, editable=False, verbose_name='used')),
+            ],
+            options={
+                'ordering': ('-pgh_id',),
+                'abstract': False,
+                'default_permissions': (),
+            },
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='order',
+            trigger=pgtrigger.compiler.Trigger(name='note_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN ((OLD."address" IS DISTINCT FROM (NEW."address") OR OLD."currency" IS DISTINCT FROM (NEW."currency") OR OLD."discount" IS DISTINCT FROM (NEW."discount") OR OLD."phone" IS DISTINCT FROM (NEW."phone") OR OLD."status" IS DISTINCT FROM (NEW."status") OR OLD."subtotal" IS DISTINCT FROM (NEW."subtotal") OR OLD."user_id" IS DISTINCT FROM (NEW."user_id") OR OLD."voucher_id" IS DISTINCT FROM (NEW."voucher_id")) AND pg_trigger_depth() = 0)', func='INSERT INTO "shop_orderhistory" ("address", "currency", "discount", "pgh_created_at", "pgh_label", "pgh_obj_id", "phone", "status", "subtotal", "user_id", "voucher_id") VALUES (OLD."address", OLD."currency", OLD."discount", NOW(), \'update\', OLD."id", OLD."phone", OLD."status", OLD."subtotal", OLD."user_id", OLD."voucher_id"); RETURN NULL;', hash='5da180c9621563b9b1c027b99c2e62082e4b785c', operation='UPDATE OF "user_id", "address", "phone", "status", "subtotal", "discount", "currency", "voucher_id"', pgid='pgtrigger_note_update_1776b', table='shop_order', when='AFTER')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='order',
+            trigger=pgtrigger.compiler.Trigger(name='note_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "shop_orderhistory" ("address", "currency", "discount", "pgh_created_at", "pgh_label", "pgh_obj_id", "phone", "status", "subtotal", "user_id", "voucher_id") VALUES (OLD."address", OLD."currency", OLD."discount", NOW(), \'delete\', OLD."id", OLD."phone", OLD."status", OLD."subtotal", OLD."user_id", OLD."voucher_id"); RETURN NULL;', hash='fd6714f102d63e3cdcff5b507dd41419711927d0', operation='DELETE', pgid='pgtrigger_note_delete_1bfcd', table='shop_order', when='AFTER')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='product',
+            trigger=pgtrigger.compiler.Trigger(name='note_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN ((OLD."category_id" IS DISTINCT FROM (NEW."category_id") OR OLD."credits" IS DISTINCT FROM (NEW."credits") OR OLD."credits_valid_days" IS DISTINCT FROM (NEW."credits_valid_days") OR OLD."currency" IS DISTINCT FROM (NEW."currency") OR OLD."description" IS DISTINCT FROM (NEW."description") OR OLD."is_active" IS DISTINCT FROM (NEW."is_active") OR OLD."name" IS DISTINCT FROM (NEW."name") OR OLD."picture" IS DISTINCT FROM (NEW."picture") OR OLD."price" IS DISTINCT FROM (NEW."price")) AND pg_trigger_depth() = 0)', func='INSERT INTO "shop_producthistory" ("category_id", "credits", "credits_valid_days", "currency", "description", "is_active", "name", "pgh_created_at", "pgh_label", "pgh_obj_id", "picture", "price") VALUES (OLD."category_id", OLD."credits", OLD."credits_valid_days", OLD."currency", OLD."description", OLD."is_active", OLD."name", NOW(), \'update\', OLD."id", OLD."picture", OLD."price"); RETURN NULL;', hash='d7405646a7254ffbcadd3f71dcee5529029e1859', operation='UPDATE OF "name", "description", "price", "currency", "is_active", "category_id", "picture", "credits", "credits_valid_days"', pgid='pgtrigger_note_update_3c010', table='shop_product', when='AFTER')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='product',
+            trigger=pgtrigger.compiler.Trigger(name='note_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "shop_producthistory" ("category_id", "credits", "credits_valid_days", "currency", "description", "is_active", "name", "pgh_created_at", "pgh_label", "pgh_obj_id", "picture", "price") VALUES (OLD."category_id", OLD."credits", OLD."credits_valid_days", OLD."currency", OLD."description", OLD."is_active", OLD."name", NOW(), \'delete\', OLD."id", OLD."picture", OLD."price"); RETURN NULL;', hash='c83b93349937b9fb02a51023cf78e8cd56445db7', operation='DELETE', pgid='pgtrigger_note_delete_51ca1', table='shop_product', when='AFTER')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='voucher',
+            trigger=pgtrigger.compiler.Trigger(name='note_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN ((OLD."code" IS DISTINCT FROM (NEW."code") OR OLD."currency" IS DISTINCT FROM (NEW."currency") OR OLD."is_active" IS DISTINCT FROM (NEW."is_active") OR OLD."kind" IS DISTINCT FROM (NEW."kind") OR OLD."max_uses" IS DISTINCT FROM (NEW."max_uses") OR OLD."max_uses_per_user" IS DISTINCT FROM (NEW."max_uses_per_user") OR OLD."uses" IS DISTINCT FROM (NEW."uses") OR OLD."valid_from" IS DISTINCT FROM (NEW."valid_from") OR OLD."valid_until" IS DISTINCT FROM (NEW."valid_until") OR OLD."value" IS DISTINCT FROM (NEW."value")) AND pg_trigger_depth() = 0)', func='INSERT INTO "shop_voucherhistory" ("code", "currency", "is_active", "kind", "max_uses", "max_uses_per_user", "pgh_created_at", "pgh_label", "pgh_obj_id", "uses", "valid_from", "valid_until", "value") VALUES (OLD."code", OLD."currency", OLD."is_active", OLD."kind", OLD."max_uses", OLD."max_uses_per_user", NOW(), \'update\', OLD."id", OLD."uses", OLD."valid_from", OLD."valid_until", OLD."value"); RETURN NULL;', hash='26668983b584f07f3c419257386801fa8628c48d', operation='UPDATE OF "code", "kind", "value", "currency", "is_active", "valid_from", "valid_until", "max_uses", "max_uses_per_user", "uses"', pgid='pgtrigger_note_update_13e3b', table='shop_voucher', when='AFTER')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='voucher',
+            trigger=pgtrigger.compiler.Trigger(name='note_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "shop_voucherhistory" ("code", "currency", "is_active", "kind", "max_uses", "max_uses_per_user", "pgh_created_at", "pgh_label", "pgh_obj_id", "uses", "valid_from", "valid_until", "value") VALUES (OLD."code", OLD."currency", OLD."is_active", OLD."kind", OLD."max_uses", OLD."max_uses_per_user", NOW(), \'delete\', OLD."id", OLD."uses", OLD."valid_from", OLD."valid_until", OLD."value"); RETURN NULL;', hash='9c3ef74ebac8e0b34e854e0532a2ad197d08f22c', operation='DELETE', pgid='pgtrigger_note_delete_86655', table='shop_voucher', when='AFTER')),
+        ),
+        migrations.AddField(
+            model_name='orderhistory',
+            name='pgh_by',
+            field=models.ForeignKey(db_constraint=False, db_default=django.db.models.functions.comparison.Cast(django.db.models.functions.comparison.NullIf(models.Func(models.Value('frontdesk.actor'), models.Value(True), function='current_setting', output_field=models.TextField()), models.Value('')), models.BigIntegerField()), db_index=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to=settings.AUTH_USER_MODEL),
+        ),
+        migrations.AddField(
+            model_name='orderhistory',
+            name='pgh_obj',
+            field=models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='history', to='shop.order'),
+        ),
+        migrations.AddField(
+            model_name='orderhistory',
+            name='user',
+            field=models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to=settings.AUTH_USER_MODEL),
+        ),
+        migrations.AddField(
+            model_name='orderhistory',
+            name='voucher',
+            field=models.ForeignKey(blank=True, db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='shop.voucher', verbose_name='voucher'),
+        ),
+        migrations.AddField(
+            model_name='producthistory',
+            name='category',
+            field=models.ForeignKey(blank=True, db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='shop.category'),
+        ),
+        migrations.AddField(
+            model_name='producthistory',
+            name='pgh_by',
+            field=models.ForeignKey(db_constraint=False, db_default=django.db.models.functions.comparison.Cast(django.db.models.functions.comparison.NullIf(models.Func(models.Value('frontdesk.actor'), models.Value(True), function='current_setting', output_field=models.TextField()), models.Value('')), models.BigIntegerField()), db_index=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to=settings.AUTH_USER_MODEL),
+        ),
+        migrations.AddField(
+            model_name='producthistory',
+            name='pgh_obj',
+            field=models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='history', to='shop.product'),
+        ),
+        migrations.AddField(
+            model_name='voucherhistory',
+            name='pgh_by',
+            field=models.ForeignKey(db_constraint=False, db_default=django.db.models.functions.comparison.Cast(django.db.models.functions.comparison.NullIf(models.Func(models.Value('frontdesk.actor'), models.Value(True), function='current_setting', output_field=models.TextField()), models.Value('')), models.BigIntegerField()), db_index=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to=settings.AUTH_USER_MODEL),
+        ),
+        migrations.AddField(
+            model_name='voucherhistory',
+            name='pgh_obj',
+            field=models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='history', to='shop.voucher'),
+        ),
+        migrations.AddIndex(
+            model_name='orderhistory',
+            index=models.Index(fields=['pgh_obj', '-pgh_id'], name='order_history'),
+        ),
+        migrations.AddIndex(
+            model_name='orderhistory',
+            index=models.Index(fields=['user'], name='order_history_owner'),
+        ),
+        migrations.AddIndex(
+            model_name='producthistory',
+            index=models.Index(fields=['pgh_obj', '-pgh_id'], name='product_history'),
+        ),
+        migrations.AddIndex(
+            model_name='voucherhistory',
+            index=models.Index(fields=['pgh_obj', '-pgh_id'], name='voucher_history'),
         ),
     ]

@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.db.models.functions import Now, Upper
 from django.utils.translation import gettext_lazy as _
 
+from config.history import keep_history
 from shop.money import has_no_fraction
 from shop.pictures import path_of_picture
 
@@ -51,6 +52,8 @@ class ProductQuerySet(models.QuerySet):
         return queryset.filter(Q(name__icontains=words) | Q(description__icontains=words))
 
 
+# Stock has its ledger.
+@keep_history("name", "description", "price", "currency", "is_active", "category", "picture", "credits", "credits_valid_days")
 class Product(models.Model):
     """Something sold by the piece. `amount` is what is in stock; every change of it stands in the stock ledger.
 

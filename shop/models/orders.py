@@ -9,6 +9,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from config.history import keep_history
 from shop.models.catalog import CURRENCY, Product
 from shop.models.guards import append_only
 
@@ -23,6 +24,7 @@ class OrderQuerySet(models.QuerySet):
         return self if user.is_superuser else self.filter(user_id=user.pk)
 
 
+@keep_history("user", "address", "phone", "status", "subtotal", "discount", "currency", "voucher", owner="user")
 class Order(models.Model):
     """What one person bought at once, in one currency. New, then completed or canceled, and that is final.
 
@@ -104,8 +106,7 @@ class Order(models.Model):
                             USING ERRCODE = 'check_violation', CONSTRAINT = 'order_status_final';
                     END IF;
                     INSERT INTO shop_orderevent (order_id, status, by_id) VALUES (NEW.id, NEW.status,
-                        (nullif(current_setting('frontdesk.order_cause', true), '')::jsonb->>'by')::bigint);
-                    PERFORM set_config('frontdesk.order_cause', '', true);
+                        nullif(current_setting('frontdesk.actor', true), '')::bigint);
                     RETURN NEW;
                 """,
             ),

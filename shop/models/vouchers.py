@@ -5,10 +5,14 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from config.history import keep_history
 from shop.models.catalog import CURRENCY, default_currency, validate_currency
 from shop.money import has_no_fraction
 
 
+@keep_history(
+    "code", "kind", "value", "currency", "is_active", "valid_from", "valid_until", "max_uses", "max_uses_per_user", "uses"
+)
 class Voucher(models.Model):
     """A code worth a percentage of an order or an amount of money, within its time and its numbers of uses.
 

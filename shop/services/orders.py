@@ -11,7 +11,9 @@ from typing import NamedTuple
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
+from config.actors import acting
 from config.errors import Missing, NotAllowed, named_constraints
+from config.history import erase_history
 from notifications.models import Type
 from shop.causes import give_cause
 from shop.errors import BuyerGone, ItemsUnavailable, MixedCurrencies, OrderFinal
@@ -132,7 +134,7 @@ def complete_order(*, by, order_id):
 
     Raises OrderFinal for one that was completed or canceled, NotAllowed, and Missing.
     """
-    with transaction.atomic():
+    with acting(by), transaction.atomic():
         order = _settle(order_id, Order.Status.COMPLETED, by=by)
         grant_for_order(order=order, by=by)
         tell(order, Type.ORDER_COMPLETED)
@@ -143,7 +145,7 @@ def cancel_order(*, by, order_id):
 
     Raises OrderFinal for one that was completed or canceled, and Missing.
     """
-    with transaction.atomic():
+    with acting(by), transaction.atomic():
         order = _settle(order_id, Order.Status.CANCELED, by=by)
         with connection.cursor() as cursor:
             cursor.execute(_HOLD_ORDERED, [order.pk])
@@ -161,7 +163,6 @@ def _settle(order_id, status, *, by):
         raise Missing
     if status == Order.Status.COMPLETED and not by.is_admin:
         raise NotAllowed
-    give_cause("order", by=by.pk)
     if not Order.objects.filter(pk=order_id, status=Order.Status.NEW).update(status=status):
         raise OrderFinal
     return order
@@ -179,6 +180,8 @@ def forget_user(*, user):
 
     Called inside the transaction that closes the account. The orders, payments and ledgers stay.
     """
-    Order.objects.filter(user=user).update(address="", phone="")
+    theirs = Order.objects.filter(user=user)
+    theirs.update(address="", phone="")
+    erase_history(theirs, address="", phone="")
     Payment.objects.filter(order__user=user).update(url="")
     CreditEntry.objects.filter(user=user).exclude(note="").update(note="")

@@ -7,6 +7,7 @@ import django.db.models.deletion
 import django.db.models.expressions
 import django.db.models.functions.datetime
 import django.db.models.lookups
+import django.db.models.functions.comparison
 import pgtrigger.compiler
 import pgtrigger.migrations
 import tickets.models.canned
@@ -183,7 +184,7 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='ticket',
-            trigger=pgtrigger.compiler.Trigger(name='set_status', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE spoke bigint;', func="\n                    IF NEW.status <> OLD.status AND NEW.changed_status_id IS NOT DISTINCT FROM OLD.changed_status_id THEN\n                        NEW.changed_status_id := nullif(current_setting('frontdesk.actor', true), '')::bigint;\n                    END IF;\n                    PERFORM set_config('frontdesk.actor', '', true);\n                    IF NEW.status = 'c' THEN\n                        NEW.awaiting := NULL;\n                    ELSIF OLD.status = 'c' THEN\n                        SELECT user_id INTO spoke FROM tickets_answer\n                            WHERE ticket_id = NEW.id AND NOT internal ORDER BY id DESC LIMIT 1;\n                        NEW.awaiting := CASE WHEN coalesce(spoke, NEW.user_id) = NEW.user_id THEN 'support' ELSE 'customer' END;\n                    END IF;\n                    RETURN NEW;\n                ", hash='bbceaa94471c70b3740e83434e6208f745819589', operation='UPDATE OF "status"', pgid='pgtrigger_set_status_35d99', table='tickets_ticket', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='set_status', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE spoke bigint;', func="\n                    IF NEW.status <> OLD.status AND NEW.changed_status_id IS NOT DISTINCT FROM OLD.changed_status_id THEN\n                        NEW.changed_status_id := nullif(current_setting('frontdesk.actor', true), '')::bigint;\n                    END IF;\n                    IF NEW.status = 'c' THEN\n                        NEW.awaiting := NULL;\n                    ELSIF OLD.status = 'c' THEN\n                        SELECT user_id INTO spoke FROM tickets_answer\n                            WHERE ticket_id = NEW.id AND NOT internal ORDER BY id DESC LIMIT 1;\n                        NEW.awaiting := CASE WHEN coalesce(spoke, NEW.user_id) = NEW.user_id THEN 'support' ELSE 'customer' END;\n                    END IF;\n                    RETURN NEW;\n                ", hash='057ecc9485801eb4915c634e193882fdfb79f5b2', operation='UPDATE OF "status"', pgid='pgtrigger_set_status_35d99', table='tickets_ticket', when='BEFORE')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='ticket',
@@ -240,5 +241,68 @@ class Migration(migrations.Migration):
         pgtrigger.migrations.AddTrigger(
             model_name='statuschange',
             trigger=pgtrigger.compiler.Trigger(name='keep_forever', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n                    RAISE EXCEPTION 'history is not rewritten'\n                        USING ERRCODE = 'check_violation', CONSTRAINT = 'ticket_history_fixed';\n                ", hash='6501b60e42091c7b2c4b0e72bcdfbf1251a068a5', operation='UPDATE OR DELETE', pgid='pgtrigger_keep_forever_7a70a', table='tickets_statuschange', when='BEFORE')),
+        ),
+        migrations.CreateModel(
+            name='TicketHistory',
+            fields=[
+                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
+                ('pgh_label', models.TextField(help_text='The event label.')),
+                ('pgh_id', models.BigAutoField(primary_key=True, serialize=False)),
+                ('subject', models.CharField(blank=True, db_default='', default='', max_length=200, verbose_name='subject')),
+                ('message', models.TextField(max_length=50000, verbose_name='message')),
+                ('status', models.CharField(choices=[('u', 'unsolved'), ('c', 'closed'), ('f', 'frozen')], db_default='u', default='u', max_length=1, verbose_name='status')),
+                ('priority', models.CharField(choices=[('low', 'low'), ('normal', 'normal'), ('high', 'high'), ('urgent', 'urgent')], db_default='normal', default='normal', max_length=10, verbose_name='priority')),
+            ],
+            options={
+                'ordering': ('-pgh_id',),
+                'abstract': False,
+                'default_permissions': (),
+            },
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='ticket',
+            trigger=pgtrigger.compiler.Trigger(name='note_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN ((OLD."assignee_id" IS DISTINCT FROM (NEW."assignee_id") OR OLD."meeting_id" IS DISTINCT FROM (NEW."meeting_id") OR OLD."message" IS DISTINCT FROM (NEW."message") OR OLD."order_id" IS DISTINCT FROM (NEW."order_id") OR OLD."priority" IS DISTINCT FROM (NEW."priority") OR OLD."status" IS DISTINCT FROM (NEW."status") OR OLD."subject" IS DISTINCT FROM (NEW."subject") OR OLD."user_id" IS DISTINCT FROM (NEW."user_id")) AND pg_trigger_depth() = 0)', func='INSERT INTO "tickets_tickethistory" ("assignee_id", "meeting_id", "message", "order_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "priority", "status", "subject", "user_id") VALUES (OLD."assignee_id", OLD."meeting_id", OLD."message", OLD."order_id", NOW(), \'update\', OLD."id", OLD."priority", OLD."status", OLD."subject", OLD."user_id"); RETURN NULL;', hash='90f463c1c6c5bb314a106229da8458d6000cfc1a', operation='UPDATE OF "user_id", "subject", "message", "status", "priority", "assignee_id", "order_id", "meeting_id"', pgid='pgtrigger_note_update_10123', table='tickets_ticket', when='AFTER')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='ticket',
+            trigger=pgtrigger.compiler.Trigger(name='note_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "tickets_tickethistory" ("assignee_id", "meeting_id", "message", "order_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "priority", "status", "subject", "user_id") VALUES (OLD."assignee_id", OLD."meeting_id", OLD."message", OLD."order_id", NOW(), \'delete\', OLD."id", OLD."priority", OLD."status", OLD."subject", OLD."user_id"); RETURN NULL;', hash='47571c78db5cbb99dc59aac6dfbe5e156ae86c99', operation='DELETE', pgid='pgtrigger_note_delete_dae3e', table='tickets_ticket', when='AFTER')),
+        ),
+        migrations.AddField(
+            model_name='tickethistory',
+            name='assignee',
+            field=models.ForeignKey(blank=True, db_constraint=False, db_index=False, limit_choices_to={'is_active': True, 'is_staff': True}, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to=settings.AUTH_USER_MODEL, verbose_name='assignee'),
+        ),
+        migrations.AddField(
+            model_name='tickethistory',
+            name='meeting',
+            field=models.ForeignKey(blank=True, db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='scheduling.meeting', verbose_name='meeting'),
+        ),
+        migrations.AddField(
+            model_name='tickethistory',
+            name='order',
+            field=models.ForeignKey(blank=True, db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='shop.order', verbose_name='order'),
+        ),
+        migrations.AddField(
+            model_name='tickethistory',
+            name='pgh_by',
+            field=models.ForeignKey(db_constraint=False, db_default=django.db.models.functions.comparison.Cast(django.db.models.functions.comparison.NullIf(models.Func(models.Value('frontdesk.actor'), models.Value(True), function='current_setting', output_field=models.TextField()), models.Value('')), models.BigIntegerField()), db_index=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to=settings.AUTH_USER_MODEL),
+        ),
+        migrations.AddField(
+            model_name='tickethistory',
+            name='pgh_obj',
+            field=models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='history', to='tickets.ticket'),
+        ),
+        migrations.AddField(
+            model_name='tickethistory',
+            name='user',
+            field=models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to=settings.AUTH_USER_MODEL, verbose_name='customer'),
+        ),
+        migrations.AddIndex(
+            model_name='tickethistory',
+            index=models.Index(fields=['pgh_obj', '-pgh_id'], name='ticket_history'),
+        ),
+        migrations.AddIndex(
+            model_name='tickethistory',
+            index=models.Index(fields=['user'], name='ticket_history_owner'),
         ),
     ]

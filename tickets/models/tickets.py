@@ -7,6 +7,8 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from config.history import keep_history
+
 MESSAGE_LENGTH = 50_000
 
 
@@ -42,6 +44,7 @@ class TicketQuerySet(models.QuerySet):
         return self if user.is_staff else self.filter(user_id=user.pk)
 
 
+@keep_history("user", "subject", "message", "status", "priority", "assignee", "order", "meeting", owner="user")
 class Ticket(models.Model):
     """One thing that a customer asked. It is never erased.
 
@@ -158,13 +161,12 @@ class Ticket(models.Model):
                 when=pgtrigger.Before,
                 operation=pgtrigger.UpdateOf("status"),
                 declare=[("spoke", "bigint")],
-                # Who: whom the statement names anew, else whom the transaction names (tickets.services), else nobody.
-                # The transaction's word is good for one change. Saying "closed" again settles what the customer has said since.
+                # Who: whom the statement names anew, else whom the transaction names (config.actors), else nobody.
+                # Saying "closed" again settles what the customer has said since.
                 func="""
                     IF NEW.status <> OLD.status AND NEW.changed_status_id IS NOT DISTINCT FROM OLD.changed_status_id THEN
                         NEW.changed_status_id := nullif(current_setting('frontdesk.actor', true), '')::bigint;
                     END IF;
-                    PERFORM set_config('frontdesk.actor', '', true);
                     IF NEW.status = 'c' THEN
                         NEW.awaiting := NULL;
                     ELSIF OLD.status = 'c' THEN

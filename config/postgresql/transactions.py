@@ -1,0 +1,30 @@
+"""Transactions that say whose they are."""
+
+from django.db.backends.utils import debug_transaction
+from psycopg.pq import TransactionStatus
+
+from config.actors import actor
+
+
+class ToldTransactions:
+    """For a DatabaseWrapper: tells the actor (config.actors) in the message that begins a transaction.
+
+    psycopg would send a BEGIN of its own before the first statement, so nothing is sent more often than without this.
+    The setting is local to the transaction and ends with it, whatever becomes of the connection.
+    """
+
+    def _start_transaction_under_autocommit(self):
+        # Django's seam for databases that want to hear BEGIN; the connection itself stays in autocommit.
+        begin = "BEGIN" if actor() is None else f"BEGIN; {_setting()}"
+        with debug_transaction(self, "BEGIN"), self.wrap_database_errors:
+            self.connection.execute(begin, prepare=False)  # PostgreSQL prepares no two statements at once
+
+    def tell_actor(self):
+        """Who it is became known, or changed, inside a transaction. (Elsewhere the next BEGIN says so.)"""
+        if self.connection and self.connection.info.transaction_status == TransactionStatus.INTRANS:
+            self.connection.execute(_setting(), prepare=False)
+
+
+def _setting():
+    who = actor()
+    return f"SELECT set_config('frontdesk.actor', '{'' if who is None else int(who)}', true)"
