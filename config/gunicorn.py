@@ -2,38 +2,15 @@
 
 import gc
 import os
-import select
 import signal
-
-from gunicorn.workers.gthread import ThreadWorker
-
-
-class Worker(ThreadWorker):
-    """gunicorn's threads, but whoever got in before the door closed is served."""
-
-    def set_accept_enabled(self, enabled):
-        """Once it is told to stop: takes those who wait in the kernel's queue, and closes the door.
-
-        gunicorn itself leaves the socket open and looks at it no more, so clients that connect meanwhile, or did a moment
-        before, are cut off when the process ends. Now they are served, or refused at once and free to go elsewhere.
-        """
-        super().set_accept_enabled(enabled)
-        if self.alive:
-            return
-        for listener in self.sockets:
-            waiting = select.poll()
-            waiting.register(listener, select.POLLIN)
-            while waiting.poll(0):
-                self.accept(listener)
-            listener.close()
-
 
 _host = os.environ.get("HOST", "127.0.0.1")
 bind = f"{f'[{_host}]' if ':' in _host else _host}:{os.environ.get('PORT', '8000')}"
 workers = int(os.environ.get("WEB_WORKERS", "2"))
 # Threads wait for PostgreSQL, not for each other: a few per process; more only compete for the interpreter.
 threads = int(os.environ.get("WEB_THREADS", "4"))
-worker_class = Worker
+worker_class = "config.worker.Worker"
+logger_class = "config.worker.Logger"
 # Loaded once, before the workers are forked: they share its memory and start at once.
 preload_app = True
 # The C parser where it is installed.

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import orjson
 from django.conf import settings
+from django.http import HttpResponse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import ParseError
@@ -72,6 +73,18 @@ class JSONRenderer(BaseRenderer):
 
     def render(self, data, accepted_media_type=None, renderer_context=None):
         return b"" if data is None else dumps(data)
+
+
+class JSONResponse(HttpResponse):
+    """An answer that is JSON already, as reads have it: nothing is left to render."""
+
+    def __init__(self, content, status=200):
+        super().__init__(content, content_type="application/json", status=status)
+
+    @property
+    def data(self):
+        """The JSON, as DRF's responses have it under this name."""
+        return self.content
 
 
 class AlwaysJSON(BaseContentNegotiation):

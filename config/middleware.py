@@ -5,25 +5,18 @@ import re
 import time
 import uuid
 
-from django.contrib.auth.middleware import AuthenticationMiddleware
-from django.contrib.messages.middleware import MessageMiddleware
-from django.contrib.sessions.middleware import SessionMiddleware
 from django.http import QueryDict
 from django.middleware import security
-from django.middleware.clickjacking import XFrameOptionsMiddleware
-from django.middleware.common import CommonMiddleware
-from django.middleware.csrf import CsrfViewMiddleware
 from django.utils import translation
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import ParseError
-from whitenoise.middleware import WhiteNoiseMiddleware
 
 from config import logs
 from config.clients import address_of
 from config.csp import policy_for
 from config.edge import HEALTH
 from config.json import loads
-from config.problems import error_page, is_api, problem_response
+from config.problems import is_api, problem_response
 
 logger = logging.getLogger("frontdesk.request")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
@@ -123,19 +116,6 @@ class APIMiddleware:
         return None
 
 
-class PageErrorMiddleware:
-    """A page for what a service refuses, where the API would have a problem: too many tries to sign in to the admin."""
-
-    def __init__(self, get_response):
-        self.get_response = get_response
-
-    def __call__(self, request):
-        return self.get_response(request)
-
-    def process_exception(self, request, exception):
-        return None if request.is_api else error_page(exception)
-
-
 class LanguageMiddleware:
     """The language of the answer, from Accept-Language (and the admin's choice), for the time of the request."""
 
@@ -150,41 +130,3 @@ class LanguageMiddleware:
             return response
         finally:
             translation.deactivate()
-
-
-class _PagesOnly:
-    """Steps aside for the API, and for probes, which come by address and so under no allowed name."""
-
-    def __call__(self, request):
-        return self.get_response(request) if request.is_api or request.path in HEALTH else super().__call__(request)
-
-
-class PageWhiteNoiseMiddleware(_PagesOnly, WhiteNoiseMiddleware):
-    pass
-
-
-class PageSessionMiddleware(_PagesOnly, SessionMiddleware):
-    pass
-
-
-class PageCommonMiddleware(_PagesOnly, CommonMiddleware):
-    pass
-
-
-class PageAuthenticationMiddleware(_PagesOnly, AuthenticationMiddleware):
-    pass
-
-
-class PageMessageMiddleware(_PagesOnly, MessageMiddleware):
-    pass
-
-
-class PageXFrameOptionsMiddleware(_PagesOnly, XFrameOptionsMiddleware):
-    pass
-
-
-class PageCsrfViewMiddleware(_PagesOnly, CsrfViewMiddleware):
-    """The API authenticates by header; its one door with cookies checks CSRF itself (accounts.api.webstore)."""
-
-    def process_view(self, request, view, args, kwargs):
-        return None if request.is_api else super().process_view(request, view, args, kwargs)

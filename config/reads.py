@@ -11,9 +11,9 @@ from django.db.models import BigIntegerField, F, Func, Subquery, TextField
 from django.db.models.functions import Cast
 from django.http import Http404
 from rest_framework import serializers
-from rest_framework.response import Response
 
 from config.filters import read_filters
+from config.json import JSONResponse
 from config.pagination import Order, next_link, read_limit
 from config.sql import Param, Statement
 
@@ -109,7 +109,9 @@ class _Read:
         return self._statements[key]
 
     def _run(self, statement, request, places):
-        places |= {"caller": request.user.pk, "site": f"{request.scheme}://{request.get_host()}"}
+        places["caller"] = request.user.pk
+        if "site" in statement.places:
+            places["site"] = f"{request.scheme}://{request.get_host()}"
         return [text for (text,) in statement.run(places)]
 
 
@@ -134,7 +136,7 @@ class Listing(_Read):
         places |= {f"filter_{one.name}": value for one, value in found} | {"limit": limit + 1}
         statement = self._statement(key, lambda: self._compile(Caller(request.user), found, after=bool(cursor)))
         texts = self._run(statement, request, places)
-        response = Response(b"[" + ",".join(texts[:limit]).encode() + b"]")
+        response = JSONResponse(b"[" + ",".join(texts[:limit]).encode() + b"]")
         if len(texts) > limit:
             response.headers["Link"] = next_link(request, self.ordering.cursor(texts[limit - 1]))
         return response
@@ -158,7 +160,7 @@ class Detail(_Read):
         texts = self._run(statement, request, {"pk": key})
         if not texts:
             raise Http404
-        return Response(texts[0].encode(), status=status)
+        return JSONResponse(texts[0].encode(), status=status)
 
     def _compile(self, caller):
         return json_statement(self.rows(caller).filter(pk=Param("pk", BigIntegerField())), self.serializer_class())

@@ -66,23 +66,15 @@ INSTALLED_APPS = [
     "shop",
 ]
 
-# The Page… ones are Django's, stepping aside for the API, which has neither cookies' sessions nor forms.
 MIDDLEWARE = [
     "config.middleware.RequestLogMiddleware",
     "config.edge.EdgeMiddleware",
     "config.middleware.SecurityMiddleware",
     "corsheaders.middleware.CorsMiddleware",
-    "config.middleware.PageWhiteNoiseMiddleware",
     "config.middleware.APIMiddleware",
-    "config.middleware.PageSessionMiddleware",
     "config.middleware.LanguageMiddleware",
     "config.times.StudioTimeMiddleware",
-    "config.middleware.PageCommonMiddleware",
-    "config.middleware.PageCsrfViewMiddleware",
-    "config.middleware.PageAuthenticationMiddleware",
-    "config.middleware.PageMessageMiddleware",
-    "config.middleware.PageXFrameOptionsMiddleware",
-    "config.middleware.PageErrorMiddleware",
+    "config.pages.PagesMiddleware",  # Django's own, for pages alone
 ]
 
 TEMPLATES = [
@@ -128,8 +120,12 @@ PGHISTORY_FOREIGN_KEY_FIELD = pghistory.ForeignKey(db_index=False)
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["accounts.backends.IdentifierBackend"]
 # The API signs in through the backend above, which looks names up without case; usernames of closed accounts repeat.
-# config.middleware has subclasses of the three that the security checks look for by name.
-SILENCED_SYSTEM_CHECKS = ["auth.W004", "security.W001", "security.W002", "security.W003"]
+# The others look for middleware by name, which config.pages and config.middleware have within.
+SILENCED_SYSTEM_CHECKS = [
+    "auth.W004",
+    *("admin.E408", "admin.E409", "admin.E410"),
+    *("security.W001", "security.W002", "security.W003"),
+]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (
@@ -320,9 +316,9 @@ LOGGING = {
 UNFOLD = {
     "SITE_TITLE": "Frontdesk",
     "SITE_HEADER": "Frontdesk",
-    "ENVIRONMENT": "config.times.zone_badge",
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": f"{STATIC_URL}desk/icon.svg"}],
     "DASHBOARD_CALLBACK": "config.desk.home.fill",
+    "ENVIRONMENT": "config.times.zone_badge",
 }
 
 # --- API documents

@@ -4,8 +4,9 @@ Django spends more time on writing a statement than PostgreSQL on answering it. 
 where a value would stand is compiled once; each run only fills the places.
 """
 
-from django.db import connection
 from django.db.models import Expression, TextField
+
+from config.postgresql.prepared import Prepared, run
 
 
 class Param(Expression):
@@ -26,13 +27,13 @@ class Param(Expression):
 class Statement:
     """SQL with its parameters, some of which are places still to be filled."""
 
-    __slots__ = ("params", "sql")
+    __slots__ = ("params", "places", "prepared")
 
     def __init__(self, sql, params):
-        self.sql, self.params = sql, tuple(params)
+        self.params = tuple(params)
+        self.places = {param.name for param in self.params if type(param) is Param}
+        self.prepared = Prepared(sql, len(self.params))
 
     def run(self, places):
         """All rows, as tuples. `places` maps the places' names to their values; KeyError where one is missing."""
-        with connection.cursor() as cursor:
-            cursor.execute(self.sql, [places[p.name] if type(p) is Param else p for p in self.params])
-            return cursor.fetchall()
+        return run(self.prepared, [places[p.name] if type(p) is Param else p for p in self.params])

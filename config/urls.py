@@ -6,10 +6,11 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 
 from accounts.api import urls as accounts
 from config import health, problems
+from config.resolver import RememberingResolver
 from shop.api import urls as shop
 from tickets.api import urls as tickets
 
-urlpatterns = [
+_routes = [
     path("auth/", include(accounts.auth)),
     path("api/auth/", include(accounts.auth)),
     path("api/v1/token/", include(accounts.token)),
@@ -29,6 +30,7 @@ urlpatterns = [
     path("livez", health.livez),
     path("readyz", health.readyz),
 ]
+urlpatterns = [RememberingResolver(_routes)]
 
 handler400 = problems.bad_request
 handler403 = problems.permission_denied

@@ -1,9 +1,11 @@
 """The base of the viewsets that show rows."""
 
+import functools
 from typing import ClassVar
 
 from rest_framework.viewsets import GenericViewSet
 
+from config.json import JSONRenderer
 from config.reads import Detail, Listing
 from config.retries import RetryingMixin
 
@@ -18,7 +20,34 @@ class ValidatingMixin:
         return serializer.validated_data
 
 
-class ReadViewSet(RetryingMixin, ValidatingMixin, GenericViewSet):
+class LeanMixin:
+    """DRF's dispatch without what is the same for every request here: one format, one version, no throttles.
+
+    Allow goes with a 405 only (config.problems), for which alone HTTP wants it.
+    """
+
+    default_response_headers: ClassVar[dict[str, str]] = {}
+
+    def get_authenticators(self):
+        return _authenticators(tuple(self.authentication_classes))
+
+    def initial(self, request, *args, **kwargs):
+        self.format_kwarg = None
+        request.accepted_renderer, request.accepted_media_type = _RENDERER, JSONRenderer.media_type
+        self.perform_authentication(request)
+        self.check_permissions(request)
+
+
+_RENDERER = JSONRenderer()
+
+
+@functools.cache
+def _authenticators(classes):
+    # They hold nothing of a request.
+    return [authenticator() for authenticator in classes]
+
+
+class ReadViewSet(LeanMixin, RetryingMixin, ValidatingMixin, GenericViewSet):
     """`list` and `retrieve`, read as config.reads has it.
 
     `listings` maps the name of an action to the list that it shows (config.openapi documents their parameters);

@@ -61,7 +61,11 @@ class Service:
         self.start_web()
         if self.with_worker:
             self.start_worker()
-        self.wait(lambda: self.status("/readyz") == 200, "the service is ready")
+        try:
+            self.wait(lambda: self.status("/readyz") == 200, "the service is ready")
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *exception):

@@ -16,7 +16,9 @@ from accounts.tokens import ACCESS, REFRESH, TokenInvalid
 from config.errors import Missing
 from config.sql import Param, Statement
 
-_USER_COLUMNS = [field.attname for field in User._meta.concrete_fields]
+# Of the account, what doors and services ask of whoever calls them; the rest is read when it is touched, which is rare.
+_DEFERRED = {field.name for field in User._meta.concrete_fields if isinstance(field, DateTimeField)} | {"password"}
+_USER_COLUMNS = [field.attname for field in User._meta.concrete_fields if field.name not in _DEFERRED]
 
 
 class TokenPair(NamedTuple):
@@ -92,7 +94,7 @@ def _live_user():
         sessions__pk=Param("session", BigIntegerField()),
         sessions__ended_at=None,
     )
-    return Statement(*live.order_by().query.sql_with_params())
+    return Statement(*live.defer(*_DEFERRED).order_by().query.sql_with_params())
 
 
 def verify_token(*, token):

@@ -15,6 +15,10 @@ class DatabaseWrapper(ToldTransactions, base.DatabaseWrapper):
     that was told good-bye. Only then the server is asked.
     """
 
+    def get_new_connection(self, conn_params):
+        self.prepared = {}  # what config.postgresql.prepared has prepared on it
+        return super().get_new_connection(conn_params)
+
     def is_usable(self):
         if self.connection is None or self.connection.closed:
             return False

@@ -25,5 +25,5 @@ class CreditViewSet(GenericViewSet):
         lots = CreditLot.objects.visible_to(request.user).spendable().order_by(F("expires_at").asc(nulls_last=True), "id")
         shown = serializers.CreditLotSerializer(lots, many=True).data
         head = dumps({"balance": sum(lot["remaining"] for lot in shown), "lots": shown})
-        page.data = head.removesuffix(b"}") + b',"history":' + page.data + b"}"
+        page.content = head.removesuffix(b"}") + b',"history":' + page.content + b"}"
         return page

@@ -2,10 +2,12 @@
 
 import http.client
 import json
+import re
+import socket
 import threading
 import time
 from collections import Counter
-from contextlib import closing
+from contextlib import ExitStack, closing, suppress
 
 import pytest
 
@@ -95,3 +97,68 @@ def test_its_own_lines_are_json_too(service):
     service.wait(lambda: "SIGKILL" in service.log(), "it says so")
 
     assert [json.loads(line)["logger"] for line in service.log().splitlines() if "SIGKILL" in line] == ["gunicorn.error"]
+
+
+def conversation(service, *pieces):
+    """What the service says on one connection to these bytes, until it closes it or is silent for a second."""
+    with socket.create_connection(("127.0.0.1", service.port), timeout=1) as connection:
+        for piece in pieces:
+            connection.sendall(piece)
+            time.sleep(0.05)
+        said = b""
+        with suppress(TimeoutError):
+            while part := connection.recv(65536):
+                said += part
+        return said
+
+
+PROBE = b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n"
+
+
+def test_silent_clients_hold_no_thread(tmp_path):
+    with Service(tmp_path, worker=False, workers=1, WEB_THREADS="1") as service, ExitStack() as stack:
+        for _ in range(50):
+            stack.enter_context(socket.create_connection(("127.0.0.1", service.port)))
+
+        assert get(service, "/livez")[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("pieces", "statuses"),
+    [
+        ([PROBE, PROBE], [200, 200]),
+        ([PROBE + PROBE + PROBE], [200, 200, 200]),
+        ([PROBE[:10], PROBE[10:]], [200]),
+        # A body that no view reads is not the next request.
+        (
+            [
+                b"GET /livez HTTP/1.1\r\nHost: x\r\nContent-Length: 30\r\n\r\n" + b"GET /readyz HTTP/1.1\r\nHost: x\r\n"[:30],
+                PROBE,
+            ],
+            [200, 200],
+        ),
+        ([b"HEAD /livez HTTP/1.1\r\nHost: x\r\n\r\n", PROBE], [200, 200]),
+        ([b"GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", PROBE], [200]),
+        ([b"GET /livez HTTP/1.0\r\n\r\n"], [200]),
+        ([b"nonsense\r\n\r\n", PROBE], [400]),
+        ([b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", PROBE], [400]),
+    ],
+    ids=["kept", "pipelined", "in pieces", "unread body", "HEAD", "close", "HTTP/1.0", "nonsense", "two lengths"],
+)
+def test_one_connection(service, pieces, statuses):
+    said = conversation(service, *pieces)
+
+    assert [int(status) for status in re.findall(rb"HTTP/1\.[01] (\d+) ", said)] == statuses
+
+
+def test_an_answer_is_one_piece(service):
+    with socket.create_connection(("127.0.0.1", service.port), timeout=5) as connection:
+        connection.sendall(PROBE)
+        assert connection.recv(65536).endswith(b'{"status":"ok"}')
+
+
+def test_a_file_arrives_whole(service):
+    whole = get(service, "/static/docs/docs.css")
+
+    assert whole[0] == 200
+    assert len(whole[1]) > 100

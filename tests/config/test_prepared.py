@@ -1,0 +1,84 @@
+"""Prepared statements without a cursor: the rows, errors and connections that a cursor would have."""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+import pytest
+from django.db import DataError, IntegrityError, OperationalError, connection, connections, transaction
+
+from accounts.models import User
+from config.postgresql.prepared import Prepared, run
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+VALUES = [
+    (1, 2**40, -(2**63)),
+    ("zażółć", "%", "it's"),
+    (None, True, False),
+    (datetime(2026, 3, 29, 1, 30, tzinfo=UTC), date(2026, 2, 28), Decimal("0.10")),
+    ([1, 2, 3], ["a", "b"], 2.5),
+]
+
+
+@pytest.mark.parametrize("values", VALUES)
+def test_the_rows_are_those_of_a_cursor(values):
+    prepared = Prepared("SELECT %s, %s, %s, '100%%'", 3)
+    with connection.cursor() as cursor:
+        cursor.execute(prepared.sql, values)
+        expected = cursor.fetchall()
+
+    assert run(prepared, values) == expected
+    assert run(prepared, values) == expected
+
+
+def test_it_is_prepared_once_for_each_set_of_types():
+    prepared = Prepared("SELECT %s + 1", 1)
+    run(Prepared("SELECT 1", 0), [])
+    before = len(connections["default"].prepared)
+
+    assert [run(prepared, [value])[0][0] for value in (1, 2, 3, 2**40)] == [2, 3, 4, 2**40 + 1]
+    assert len(connections["default"].prepared) == before + 2
+
+
+def test_a_new_connection_knows_nothing_of_the_old_ones_statements():
+    prepared = Prepared("SELECT %s", 1)
+    run(prepared, ["before"])
+    connection.close()
+
+    assert run(prepared, ["after"]) == [("after",)]
+
+
+@pytest.mark.parametrize(
+    ("sql", "error"),
+    [("SELECT 1 / %s", DataError), ("INSERT INTO accounts_user (phone) VALUES (%s) RETURNING id", IntegrityError)],
+)
+def test_errors_are_djangos_and_leave_the_connection_usable(sql, error):
+    with pytest.raises(error) as caught:
+        run(Prepared(sql, 1), [0 if error is DataError else "+48600100200"])
+
+    assert caught.value.__cause__.sqlstate in ("22012", "23502")
+    assert run(Prepared("SELECT %s", 1), [1]) == [(1,)]
+
+
+def test_a_connection_that_died_meanwhile_is_an_operational_error():
+    run(Prepared("SELECT %s", 1), [1])
+    connection.connection.pgconn.finish()
+
+    with pytest.raises(OperationalError):
+        run(Prepared("SELECT %s", 1), [1])
+    connection.close()
+
+
+def test_inside_a_transaction_it_sees_and_keeps_to_the_transaction(alice):
+    count = Prepared("SELECT count(*) FROM accounts_user WHERE id = %s", 1)
+    with transaction.atomic():
+        User.objects.filter(pk=alice.pk).delete()
+        assert run(count, [alice.pk]) == [(0,)]
+        transaction.set_rollback(True)
+
+    assert run(count, [alice.pk]) == [(1,)]
+
+
+def test_whoever_counts_queries_sees_it(django_assert_num_queries):
+    with django_assert_num_queries(1):
+        run(Prepared("SELECT %s", 1), [1])
