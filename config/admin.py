@@ -5,6 +5,10 @@ from django.http import HttpResponseRedirect
 from unfold.admin import ModelAdmin
 
 from config.errors import FrontdeskError, named_constraints
+from config.words import name_fields
+
+# The admin's modules are loaded once all models are.
+name_fields()
 
 
 class ServiceAdmin(ModelAdmin):

@@ -1,6 +1,6 @@
 """The queue of the worker: what waits, what failed, and trying again."""
 
-from django.contrib import messages
+from django.contrib import admin, messages
 from django.db import IntegrityError, connection, transaction
 from django.http import HttpResponseRedirect
 from django.urls import reverse
@@ -9,6 +9,9 @@ from django.utils.translation import gettext_lazy
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from config import desk
+
+# The queue's own page in the admin says the same in English alone, with all that the jobs were told.
+admin.site.unregister(ProcrastinateJob)
 
 _MOST = 100
 # A new try of a failed job, once: of two who press the button, the second finds none. The worker
@@ -23,7 +26,7 @@ def _of(status):
     return list(ProcrastinateJob.objects.filter(status=status).order_by("id").values(*columns)[:_MOST])
 
 
-@desk.page("jobs/", "jobs", admins_only=True)
+@desk.page("jobs/", "jobs", needs="procrastinate.view_procrastinatejob")
 def jobs(request):
     """Failed jobs and those that wait, oldest first. POST `job` tries a failed one again."""
     if request.method == "POST":
@@ -47,6 +50,6 @@ def _retry(request):
     return HttpResponseRedirect(reverse("desk:jobs"))
 
 
-@desk.box(50, gettext_lazy("Failed jobs"), "desk:jobs", admins_only=True)
+@desk.box(50, gettext_lazy("Failed jobs"), "desk:jobs", needs="procrastinate.view_procrastinatejob")
 def failed_jobs():
     return [desk.Row(job["task_name"], reverse("desk:jobs"), job["scheduled_at"] or "") for job in _of("failed")[: desk.MOST]]
