@@ -1,5 +1,6 @@
 """The tutors' week at the desk: slots to publish and withdraw, meetings to confirm, complete and cancel."""
 
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -16,8 +17,10 @@ from django.utils.translation import gettext_lazy
 from accounts.models import User
 from config import desk
 from scheduling import services
+from scheduling.errors import IllegalTransition
 from scheduling.hours import instant_of
 from scheduling.models import Meeting, TimeSlot
+from scheduling.models.meetings import LIVE
 
 _MOST_SLOTS = 200  # of a week that are shown; the page says so where there are more
 _DEEDS = {
@@ -36,13 +39,19 @@ class WallTimeField(forms.DateTimeField):
             return super().to_python(value)
 
 
-class PublishForm(forms.Form):
-    """A slot of one's own, in the studio's wall time."""
+def _tutors():
+    return User.objects.filter(user_type="admin", is_active=True).order_by("username")
 
+
+class PublishForm(forms.Form):
+    """A slot of a tutor, in the studio's wall time."""
+
+    tutor = forms.ModelChoiceField(_tutors(), label=gettext_lazy("Tutor"), empty_label=None)
     start = WallTimeField(
         label=gettext_lazy("Start"), widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
     )
     minutes = forms.IntegerField(label=gettext_lazy("Minutes"), min_value=5, max_value=24 * 60, initial=60)
+    credits = forms.IntegerField(label=gettext_lazy("Credits"), required=False, min_value=0, max_value=1000, initial=0)
 
     def clean_start(self):
         moment = instant_of(self.cleaned_data["start"].replace(tzinfo=None), _zone())
@@ -55,7 +64,7 @@ class WeekForm(forms.Form):
     """Whose week, and which: any date in it."""
 
     tutor = forms.ModelChoiceField(
-        User.objects.filter(user_type="admin", is_active=True).order_by("username"),
+        _tutors(),
         required=False,
         label=gettext_lazy("Tutor"),
         empty_label=gettext_lazy("All"),
@@ -76,23 +85,24 @@ def _midnight(day):
     return datetime.combine(day, time(0), _zone())
 
 
-@desk.page("week/", "week", admins_only=True)
+@desk.page("week/", "week", needs="scheduling.view_timeslot", changes="scheduling.change_timeslot")
 def week(request):
     """A week of slots and their meetings. POST does one of the deeds to a `pk`, or publishes a slot."""
-    publish = PublishForm(request.POST if "publish" in request.POST else None)
-    if request.method == "POST" and _change(request, publish):
-        return HttpResponseRedirect(request.get_full_path())
     # One's own week, unless another tutor's or all of them are asked for.
     asked = WeekForm({"tutor": request.user.pk, **request.GET.dict()})
     chosen = asked.cleaned_data if asked.is_valid() else {}
+    tutor = chosen.get("tutor")
+    publish = PublishForm(
+        request.POST if "publish" in request.POST else None, auto_id="publish_%s", initial={"tutor": tutor or request.user}
+    )
+    if request.method == "POST" and _change(request, publish):
+        return HttpResponseRedirect(request.get_full_path())
     day = chosen.get("day") or timezone.now().astimezone(_zone()).date()
     monday = day - timedelta(days=day.weekday())
     context: dict[str, object] = {"monday": monday, "before": monday - timedelta(days=7), "after": monday + timedelta(days=7)}
-    days = _days(monday, chosen.get("tutor"))
+    days = _days(monday, tutor)
     context["cut"] = sum(len(slots) for _day, slots in days) == _MOST_SLOTS
-    return desk.render(
-        request, "desk/week.html", _("Week"), asked=asked, days=days, publish=publish, tutor=chosen.get("tutor"), **context
-    )
+    return desk.render(request, "desk/week.html", _("Week"), asked=asked, days=days, publish=publish, tutor=tutor, **context)
 
 
 def _change(request, publish):
@@ -100,15 +110,35 @@ def _change(request, publish):
     if publish.is_bound:
         if not publish.is_valid():
             return False
-        start, length = publish.cleaned_data["start"], timedelta(minutes=publish.cleaned_data["minutes"])
+        values = publish.cleaned_data
+        start, length = values["start"], timedelta(minutes=values["minutes"])
+        slot = {
+            "tutor_id": values["tutor"].pk,
+            "credits": values["credits"] or 0,
+            "start_time": start,
+            "end_time": start + length,
+        }
         with desk.telling(request, _("The slot is published.")):
-            services.create_slot(by=request.user, start_time=start, end_time=start + length)
+            services.create_slot(by=request.user, **slot)
         return True
     deed, _colon, pk = request.POST.get("deed", "").partition(":")
     if deed in _DEEDS and pk.isascii() and pk.isdigit() and len(pk) < 19:
-        with desk.telling(request, _("Done.")):
+        with desk.telling(request, _("Done.")), _courtesy(int(pk)):
             _DEEDS[deed](request.user, int(pk))
     return True
+
+
+@contextmanager
+def _courtesy(meeting_id):
+    """Who comes second (another tab, a colleague) hears what has become of the meeting."""
+    try:
+        yield
+    except IllegalTransition as error:
+        meeting = Meeting.objects.exclude(status__in=LIVE).filter(pk=meeting_id).first()
+        if meeting is None:
+            raise
+        text = _("“%(subject)s” is %(status)s already. Nothing was changed.")
+        raise IllegalTransition(text % {"subject": meeting.subject, "status": meeting.get_status_display()}) from error
 
 
 def _days(monday, tutor):
@@ -125,7 +155,7 @@ def _days(monday, tutor):
     return list(days.items())
 
 
-@desk.box(20, gettext_lazy("Meetings today and tomorrow"), "desk:week", admins_only=True)
+@desk.box(20, gettext_lazy("Meetings today and tomorrow"), "desk:week", needs="scheduling.view_meeting")
 def soon():
     today = timezone.now().astimezone(_zone()).date()
     found = Meeting.objects.live().filter(start_time__gte=_midnight(today), start_time__lt=_midnight(today + timedelta(days=2)))
@@ -140,7 +170,7 @@ def soon():
     ]
 
 
-@desk.chart(20, gettext_lazy("Meetings"), admins_only=True)
+@desk.chart(20, gettext_lazy("Meetings"), needs="scheduling.view_meeting")
 def meetings_by_day():
     since = timezone.now() - timedelta(days=desk.DAYS)
     past = Meeting.objects.standing().filter(start_time__gte=since, start_time__lte=timezone.now()).order_by()
@@ -148,7 +178,9 @@ def meetings_by_day():
     return by_day.annotate(number=Count("pk")).values_list("day", "number")
 
 
-@desk.panel(20, gettext_lazy("Meetings"), "admin:scheduling_meeting_changelist", "student__id__exact", admins_only=True)
+@desk.panel(
+    20, gettext_lazy("Meetings"), "admin:scheduling_meeting_changelist", "student__id__exact", needs="scheduling.view_meeting"
+)
 def meetings_of(person):
     newest = Meeting.objects.of(person).select_related("tutor").order_by("-id")[: desk.MOST]
     return [

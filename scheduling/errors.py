@@ -55,6 +55,12 @@ class UnknownStudent(Invalid):
     detail = _("There is no such student.")
 
 
+class UnknownTutor(Invalid):
+    code = "does_not_exist"
+    field = "tutor"
+    detail = _("There is no such tutor.")
+
+
 class TutorMismatch(Invalid):
     code = "tutor_mismatch"
     field = "tutor"

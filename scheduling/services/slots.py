@@ -4,26 +4,40 @@ from datetime import UTC, time, timedelta
 
 from django.utils import timezone
 
+from accounts.models import User
 from config.errors import Missing, NotAllowed, Protected
-from scheduling.errors import SlotOverlap, StartInPast
+from scheduling.errors import SlotOverlap, StartInPast, UnknownTutor
 from scheduling.models import AvailabilityException, TimeSlot
 from scheduling.services.locks import in_turn, lock_slot, lock_tutor
 
 
-def create_slot(*, by, start_time, end_time, is_available=True, credits=0):
-    """Offers a slot of the actor, an administrator. Returns the TimeSlot. Raises SlotOverlap, StartInPast."""
+def create_slot(*, by, start_time, end_time, is_available=True, credits=0, tutor_id=None):
+    """Offers a slot of the actor, an administrator, or of the tutor who is named. Returns the TimeSlot.
+
+    Raises SlotOverlap, StartInPast and UnknownTutor.
+    """
     if not by.is_admin:
         raise NotAllowed
     if start_time <= timezone.now():
         raise StartInPast
     # Nobody queues for what cannot be had; the constraint is for those who look at the same moment.
-    if end_time > start_time and TimeSlot.objects.overlapping(by, start_time, end_time).exists():
+    tutor_id = by.pk if tutor_id is None else tutor_id
+    if end_time > start_time and TimeSlot.objects.overlapping(tutor_id, start_time, end_time).exists():
         raise SlotOverlap
     with in_turn():
+        if tutor_id != by.pk:
+            _lock_working(tutor_id)
         # One statement, which locks the tutor itself (the trigger queue_at_tutor).
         return TimeSlot.objects.create(
-            tutor_id=by.pk, start_time=start_time, end_time=end_time, is_available=is_available, credits=credits
+            tutor_id=tutor_id, start_time=start_time, end_time=end_time, is_available=is_available, credits=credits
         )
+
+
+def _lock_working(tutor_id):
+    """A tutor who leaves at the same moment waits, or is found to have left."""
+    tutors = User.objects.filter(pk=tutor_id, user_type=User.Type.ADMIN, is_active=True)
+    if not tutors.select_for_update(no_key=True).exists():
+        raise UnknownTutor
 
 
 def change_slot(*, by, slot_id, **changes):

@@ -8,8 +8,9 @@ from django.test import Client
 
 from config import desk
 from notifications.models import Delivery
+from scheduling.services import book_meeting, create_slot
 from tests.concurrency.racing import race
-from tests.desk.conftest import once
+from tests.desk.conftest import once, said, tomorrow, week_of
 from tickets.models import Answer
 from tickets.services import open_ticket
 
@@ -58,3 +59,17 @@ def test_control_looking_first_answers_twice(double_click, ticket, monkeypatch):
     double_click(f"/admin/desk/tickets/{ticket.pk}/", once(message="Use water"))
 
     assert Answer.objects.count() == 2
+
+
+def test_of_two_tabs_that_cancel_at_once_one_wins_and_the_other_is_told(tim, alice):
+    slot = create_slot(by=tim, start_time=tomorrow(), end_time=tomorrow(1))
+    meeting = book_meeting(by=alice, time_slot_id=slot.pk, subject="Algebra")
+    Delivery.objects.all().delete()
+    tabs = [Client(), Client()]
+    for tab in tabs:
+        tab.force_login(tim, backend="accounts.backends.IdentifierBackend")
+
+    race(lambda tab: tab.post(week_of(slot), {"deed": f"cancel:{meeting.pk}"}), tabs)
+
+    assert sorted(said(tab.get(week_of(slot))) for tab in tabs) == [["Done."], ["“Algebra” is canceled already. Nothing was changed."]]
+    assert Delivery.objects.filter(channel="email", to="alice@example.com").count() == 1

@@ -6,6 +6,7 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from accounts.models import User
 from accounts.services import change_account
 from config.errors import Missing, NotAllowed, Protected, constraint_of
 from scheduling import errors, services
@@ -139,3 +140,23 @@ def test_the_list_hides_what_lies_in_the_pause(as_user, slot, book, alice, bob, 
 
     assert [one["id"] for one in as_user(bob).get("/api/v1/timeslots/").json()] == [free.pk]
     assert [one["id"] for one in as_user(tim).get("/api/v1/timeslots/").json()] == [first.pk, close.pk, free.pk]
+
+
+def test_an_administrator_offers_a_slot_of_another_tutor(tim, make_admin):
+    second = make_admin("second")
+
+    slot = services.create_slot(by=tim, tutor_id=second.pk, start_time=hour(1), end_time=hour(2))
+
+    assert slot.tutor == second
+
+
+@pytest.mark.parametrize("who", ["student", "left", "nobody"])
+def test_whoever_is_no_working_tutor_offers_no_slot(tim, alice, make_admin, who):
+    left = make_admin("second")
+    User.objects.filter(pk=left.pk).update(is_active=False)
+
+    with pytest.raises(errors.UnknownTutor):
+        services.create_slot(
+            by=tim, tutor_id={"student": alice.pk, "left": left.pk, "nobody": 999_999}[who], start_time=hour(1), end_time=hour(2)
+        )
+    assert not TimeSlot.objects.exists()
