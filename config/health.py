@@ -6,15 +6,18 @@ from django.db import DatabaseError, connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 from django.http import HttpResponse
+from django.views.decorators.http import require_safe
 
 from config.json import dumps
 
 
+@require_safe
 def livez(request):
     """200 while the process answers. Asks nothing else: a database that is away is no reason to restart the web."""
     return _answer({"status": "ok"})
 
 
+@require_safe
 def readyz(request):
     """200 when the database answers and has all migrations, else 503 with the reason."""
     try:
