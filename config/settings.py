@@ -317,6 +317,7 @@ LOGGING = {
 UNFOLD = {
     "SITE_TITLE": "Frontdesk",
     "SITE_HEADER": "Frontdesk",
+    "SITE_URL": None,  # the web clients are elsewhere
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": f"{STATIC_URL}desk/icon.svg"}],
     "DASHBOARD_CALLBACK": "config.desk.home.fill",
     "ENVIRONMENT": "config.times.zone_badge",

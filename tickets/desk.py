@@ -181,7 +181,7 @@ def ticket_file(request, attachment_id):
 @desk.box(10, gettext_lazy("Tickets awaiting support"), "desk:tickets")
 def awaiting_support():
     found = _awaiting().select_related("user")[: desk.MOST]
-    return [desk.Row(str(one), _link(one.pk), f"{one.user} · {one.created_at:%Y-%m-%d %H:%M} UTC") for one in found]
+    return [desk.Row(str(one), _link(one.pk), f"{one.user} · {timezone.localtime(one.created_at):%Y-%m-%d %H:%M}") for one in found]
 
 
 @desk.chart(10, gettext_lazy("Tickets"))
