@@ -139,7 +139,7 @@ class AttachmentViewSet(GenericViewSet):
 
     @extend_schema(
         summary="Download a file",
-        responses={(200, "application/octet-stream"): OpenApiResponse(OpenApiTypes.BINARY, "The file, of its own media type.")},
+        responses={(200, "*/*"): OpenApiResponse(OpenApiTypes.BINARY, "The file, of its own media type.")},
     )
     def retrieve(self, request, pk):
         attachment = services.open_attachment(by=request.user, attachment_id=int(pk))
