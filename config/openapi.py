@@ -153,7 +153,8 @@ class AutoSchema(SpectacularSchema):
             statuses.add(401)
         if not permissions <= {AllowAny, IsAuthenticated} or self.method in ("POST", "PUT", "PATCH", "DELETE"):
             statuses.add(403)
-        if "{" in self.path:
+        # A thing of which one has one or none says so itself: its path names no row.
+        if "{" in self.path or self.method in getattr(self.view, "may_be_missing", ()):
             statuses.add(404)
         if self.method in ("POST", "PUT", "PATCH"):
             statuses |= {409, 413, 415, 429}

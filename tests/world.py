@@ -26,7 +26,7 @@ def world(*, alice, sue, tim):
     rule = scheduling.add_rule(by=tim, weekday=1, start_time=time(9), end_time=time(12), slot_minutes=60)
     off = scheduling.add_exception(by=tim, date=(start + timedelta(days=9)).date(), kind="off")
     meeting = scheduling.book_meeting(by=alice, time_slot_id=slots[0].pk, subject="Algebra")
-    category = Category.objects.create(name="Paper")
+    category, _ = Category.objects.get_or_create(name="Paper")
     product = Product.objects.create(name="Pen", amount=10, price="2.50")
     order = shop.place_order(
         by=alice, address="1 Main Street", phone="+48123666789", items=[{"product_id": product.pk, "amount": 1}]

@@ -18,6 +18,8 @@ from scheduling.api import serializers
 class CalendarView(APIView):
     """The caller's own feed. Its address is a secret: whoever knows it can read the calendar, and nothing else."""
 
+    may_be_missing = ("GET", "DELETE")
+
     @extend_schema(summary="Whether there is a feed, and since when", responses=serializers.FeedSerializer)
     def get(self, request):
         return Response(serializers.FeedSerializer({"created_at": services.feed_created_at(by=request.user)}).data)

@@ -103,3 +103,12 @@ def test_the_documentation_loads_nothing_from_elsewhere():
     assert answer.status_code == 200
     assert "/static/drf_spectacular_sidecar/swagger-ui-dist/swagger-ui-bundle.js" in page
     assert "https://" not in page.replace("https://www.w3.org", "")
+
+
+def test_a_file_comes_as_whatever_it_is(operations):
+    assert set(operations["GET /api/v1/attachments/{id}/"]["responses"]["200"]["content"]) == {"*/*"}
+
+
+def test_what_one_may_not_have_can_be_missing(operations):
+    responses = {method: operations[f"{method} /api/v1/calendar/"]["responses"] for method in ("GET", "POST", "DELETE")}
+    assert {method: "404" in found for method, found in responses.items()} == {"GET": True, "POST": False, "DELETE": True}
