@@ -1,0 +1,46 @@
+"""Pages tell the studio's time, the API UTC."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from scheduling.models import TimeSlot
+from tickets.models import Ticket
+from tickets.services import open_ticket
+
+NIGHT = datetime(2026, 7, 1, 22, 30, tzinfo=UTC)  # the next day in Warsaw
+
+
+TIMES = [("start", "2026-12-02", "00:30"), ("end", "2026-12-02", "01:30")]
+
+
+@pytest.fixture
+def warsaw(settings):
+    settings.STUDIO_TIME_ZONE = "Europe/Warsaw"
+
+
+@pytest.fixture
+def ticket(alice):
+    found = open_ticket(by=alice, message="My printer is on fire", subject="Fire")
+    Ticket.objects.update(created_at=NIGHT)
+    return found
+
+
+def test_pages_tell_the_studio_s_time(client, warsaw, sue, ticket):
+    client.force_login(sue, backend="accounts.backends.IdentifierBackend")
+
+    assert b"2026-07-02 00:30" in client.get("/admin/").content
+    assert b"July 2, 2026, 12:30 a.m." in client.get(f"/admin/desk/tickets/{ticket.pk}/").content
+
+
+def test_the_admin_s_forms_take_it(client, warsaw, tim):
+    client.force_login(tim, backend="accounts.backends.IdentifierBackend")
+    fields = {f"{edge}_time_{place}": value for edge, day, hour in TIMES for place, value in enumerate((day, hour))}
+
+    client.post("/admin/scheduling/timeslot/add/", {"credits": 0, **fields})
+
+    assert TimeSlot.objects.get().start_time == datetime(2026, 12, 1, 23, 30, tzinfo=UTC)
+
+
+def test_the_api_speaks_utc(as_user, warsaw, alice, ticket):
+    assert as_user(alice).get(f"/api/ticket/{ticket.pk}/").json()["created_at"] == "2026-07-01T22:30:00.000000Z"
