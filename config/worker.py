@@ -204,7 +204,7 @@ class Worker(base.Worker):
             return getattr(request.body.reader, "length", 1) == 0 or connection.parser.finish_body(deadline=deadline)
         except (http.errors.NoMoreData, StopIteration, OSError) as error:  # the client has gone, or took too long
             self.log.debug("Closing a connection: %r", error)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 (gunicorn answers it and writes it down)
             self.handle_error(request, connection.sock, connection.client, error)
         return False
 
