@@ -21,7 +21,7 @@ from tickets.services import answer_ticket, change_ticket, open_ticket
 
 pytestmark = pytest.mark.django_db
 
-KEPT = {User, Ticket, Meeting, TimeSlot, AvailabilityRule, AvailabilityException, Product, Order, Voucher}
+KEPT = (User, Ticket, Meeting, TimeSlot, AvailabilityRule, AvailabilityException, Product, Order, Voucher)
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def entries(model):
 
 
 def test_these_tables_have_a_history():
-    assert {model for model in apps.get_models() if history_of(model)} == KEPT
+    assert {model for model in apps.get_models() if history_of(model)} == set(KEPT)
 
 
 @pytest.mark.parametrize("model", KEPT, ids=lambda model: model.__name__)
@@ -105,7 +105,7 @@ def test_a_deletion_is_written_down(rows, without_trigger, model):
     assert [(entry.pgh_label, entry.pgh_obj_id) for entry in entries(model)] == [("delete", row.pk)]
 
 
-@pytest.mark.parametrize("model", KEPT - {Meeting}, ids=lambda model: model.__name__)
+@pytest.mark.parametrize("model", [model for model in KEPT if model is not Meeting], ids=lambda model: model.__name__)
 def test_every_table_notes_deletions(model):
     assert {"note_update", "note_delete"} <= {trigger.name for trigger in model._meta.triggers}
 
