@@ -93,15 +93,22 @@ class AccountAdmin(DjangoUserAdmin, ServiceAdmin):
         created = services.create_account(by=request.user, password=values["password1"], **fields)
         user.pk = created.pk
 
+    def get_fieldsets(self, request, obj=None):
+        """Who may only look sees nothing of the password, not even how it is kept."""
+        sets = super().get_fieldsets(request, obj)
+        if obj is None or self.has_change_permission(request, obj):
+            return sets
+        return [(title, {"fields": [name for name in found["fields"] if name != "password"]}) for title, found in sets]
+
     def has_delete_permission(self, request, obj=None):
         return False
 
-    @admin.action(description=_("Sign out everywhere"))
+    @admin.action(description=_("Sign out everywhere"), permissions=["change"])
     def end_sessions(self, request, queryset):
         done = self.each(request, queryset, lambda user: services.end_all_sessions(user=user))
         self.message_user(request, ngettext("%d account signed out.", "%d accounts signed out.", done) % done, messages.SUCCESS)
 
-    @admin.action(description=_("Close account and erase its personal data"))
+    @admin.action(description=_("Close account and erase its personal data"), permissions=["change"])
     def close_accounts(self, request, queryset):
         others = queryset.exclude(pk=request.user.pk)  # one's own needs the password, which the API asks for
         done = self.each(request, others, lambda user: services.close_account(by=request.user, user=user))

@@ -26,7 +26,7 @@ def _found(user_id):
     return user
 
 
-@desk.page("users/<int:user_id>/", "user")
+@desk.page("users/<int:user_id>/", "user", needs="accounts.view_user", changes="accounts.change_user")
 def user(request, user_id):
     """One person. POST by an administrator changes rights, or ends the sessions (`end_sessions`)."""
     person = _found(user_id)
@@ -46,14 +46,12 @@ def user(request, user_id):
         rights=rights,
         may_change=request.user.is_admin and person.closed_at is None,
         sessions=Session.objects.live_of(person).order_by("-id")[: desk.MOST],
-        panels=[_panel(request, one, person) for one in desk.allowed(request, desk.panels)],
+        panels=[_panel(one, person) for one in desk.allowed(request, desk.panels)],
     )
 
 
-def _panel(request, panel, person):
-    # The admin's lists are for administrators.
-    link = f"{reverse(panel.changelist)}?{panel.lookup}={person.pk}" if request.user.is_superuser else ""
-    return {"title": panel.title, "link": link, "rows": panel.rows(person)}
+def _panel(panel, person):
+    return {"title": panel.title, "link": f"{reverse(panel.changelist)}?{panel.lookup}={person.pk}", "rows": panel.rows(person)}
 
 
 def _change(request, person, rights):
@@ -70,7 +68,7 @@ def _change(request, person, rights):
         services.change_account(by=request.user, user=person, **changes)
 
 
-@desk.page("users/<int:user_id>/close/", "close_user", admins_only=True)
+@desk.page("users/<int:user_id>/close/", "close_user", needs="accounts.change_user")
 def close_user(request, user_id):
     """Asks before an account is closed for good (GET), and does it (POST). One's own needs the password: by the API."""
     person = _found(user_id)

@@ -9,8 +9,11 @@ class ConfigConfig(AppConfig):
 
     def ready(self):
         from django.core.signals import request_finished, request_started
+        from django.db.models.signals import post_migrate
 
         from config.actors import forget_actor
+        from config.roles import make_groups
 
         for signal in (request_started, request_finished):
             signal.connect(forget_actor, dispatch_uid="config.actors")
+        post_migrate.connect(make_groups, dispatch_uid="config.roles")

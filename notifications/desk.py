@@ -7,7 +7,7 @@ from config import desk
 from notifications.models import Delivery, Notification
 
 
-@desk.box(60, gettext_lazy("Failed messages"), "admin:notifications_delivery_changelist", admins_only=True)
+@desk.box(60, gettext_lazy("Failed messages"), "admin:notifications_delivery_changelist", needs="notifications.view_delivery")
 def failed_deliveries():
     return [
         desk.Row(f"{one.channel}: {one.to}", reverse("admin:notifications_delivery_change", args=[one.pk]), one.last_error)
@@ -15,7 +15,9 @@ def failed_deliveries():
     ]
 
 
-@desk.panel(50, gettext_lazy("Notifications"), "admin:notifications_notification_changelist", admins_only=True)
+@desk.panel(
+    50, gettext_lazy("Notifications"), "admin:notifications_notification_changelist", needs="notifications.view_notification"
+)
 def notifications_of(person):
     newest = Notification.objects.filter(user=person).order_by("-id")[: desk.MOST]
     return [

@@ -43,7 +43,7 @@ class TimeSlotAdmin(_SchedulingAdmin):
     def has_delete_permission(self, request, obj=None):
         return False
 
-    @admin.action(description=_("Take away"))
+    @admin.action(description=_("Take away"), permissions=["change"])
     def take_away(self, request, queryset):
         done = self.each(request, queryset, lambda slot: services.delete_slot(by=request.user, slot_id=slot.pk))
         self.message_user(request, ngettext("%d slot taken away.", "%d slots taken away.", done) % done, messages.SUCCESS)
@@ -81,15 +81,15 @@ class MeetingAdmin(_SchedulingAdmin):
     def has_delete_permission(self, request, obj=None):
         return False
 
-    @admin.action(description=_("Confirm"))
+    @admin.action(description=_("Confirm"), permissions=["change"])
     def confirm(self, request, queryset):
         self._each(request, queryset, services.confirm_meeting)
 
-    @admin.action(description=_("Mark as completed"))
+    @admin.action(description=_("Mark as completed"), permissions=["change"])
     def complete(self, request, queryset):
         self._each(request, queryset, services.complete_meeting)
 
-    @admin.action(description=_("Cancel"))
+    @admin.action(description=_("Cancel"), permissions=["change"])
     def cancel(self, request, queryset):
         self._each(request, queryset, services.cancel_meeting)
 

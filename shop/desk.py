@@ -27,14 +27,14 @@ def _new_orders():
     return Order.objects.filter(~Q(status="completed"), status="new").select_related("user").order_by("id")
 
 
-@desk.page("orders/", "orders", admins_only=True)
+@desk.page("orders/", "orders", needs="shop.view_order")
 def orders(request):
     """New orders, oldest first, each with the doors to complete or cancel it."""
     found = list(_new_orders()[:_MOST_ORDERS])
     return desk.render(request, "desk/orders.html", _("New orders"), orders=found)
 
 
-@desk.page("orders/<int:order_id>/<str:deed>/", "settle_order", admins_only=True)
+@desk.page("orders/<int:order_id>/<str:deed>/", "settle_order", needs="shop.change_order")
 def settle_order(request, order_id, deed):
     """Asks before an order is completed or canceled (GET), and does it (POST)."""
     order = Order.objects.select_related("user").prefetch_related("items").filter(pk=order_id).first()
@@ -48,14 +48,14 @@ def settle_order(request, order_id, deed):
     return desk.render(request, "desk/settle.html", title % order_id, order=order)
 
 
-@desk.page("orders/packing/", "packing", admins_only=True)
+@desk.page("orders/packing/", "packing", needs="shop.view_order")
 def packing(request):
     """What to pack, for the printer: the new orders with addresses and lines."""
     found = list(_new_orders().prefetch_related("items")[:_MOST_ORDERS])
     return desk.render(request, "desk/packing.html", _("Packing list"), orders=found)
 
 
-@desk.page("orders/export.csv", "orders_csv", admins_only=True)
+@desk.page("orders/export.csv", "orders_csv", needs="shop.view_order")
 def orders_csv(request):
     """The newest orders as a sheet, at most 5,000."""
     response = HttpResponse(content_type="text/csv; charset=utf-8")
@@ -75,7 +75,7 @@ def harmless(cell):
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 
-@desk.box(30, gettext_lazy("New orders"), "desk:orders", admins_only=True)
+@desk.box(30, gettext_lazy("New orders"), "desk:orders", needs="shop.view_order")
 def new_orders():
     return [
         desk.Row(str(order), reverse("admin:shop_order_change", args=[order.pk]), order.user)
@@ -83,13 +83,13 @@ def new_orders():
     ]
 
 
-@desk.box(40, gettext_lazy("Low stock"), "admin:shop_product_changelist", admins_only=True)
+@desk.box(40, gettext_lazy("Low stock"), "admin:shop_product_changelist", needs="shop.view_product")
 def low_stock():
     scarce = Product.objects.filter(is_active=True, amount__lt=LOW_STOCK).order_by("amount", "id")[: desk.MOST]
     return [desk.Row(one.name, reverse("admin:shop_product_change", args=[one.pk]), one.amount) for one in scarce]
 
 
-@desk.chart(30, gettext_lazy("Revenue of completed orders"), admins_only=True)
+@desk.chart(30, gettext_lazy("Revenue of completed orders"), needs="shop.view_order")
 def revenue_by_day():
     """In the shop's own currency: sums of several would mean nothing."""
     since = timezone.now() - timedelta(days=desk.DAYS)
@@ -98,7 +98,7 @@ def revenue_by_day():
     return by_day.annotate(number=Sum("total")).values_list("day", "number")
 
 
-@desk.panel(30, gettext_lazy("Orders"), "admin:shop_order_changelist", admins_only=True)
+@desk.panel(30, gettext_lazy("Orders"), "admin:shop_order_changelist", needs="shop.view_order")
 def orders_of(person):
     newest = Order.objects.filter(user=person).order_by("-id")[: desk.MOST]
     return [
@@ -109,7 +109,7 @@ def orders_of(person):
     ]
 
 
-@desk.panel(40, gettext_lazy("Credits"), "admin:shop_creditentry_changelist", admins_only=True)
+@desk.panel(40, gettext_lazy("Credits"), "admin:shop_creditentry_changelist", needs="shop.view_creditentry")
 def credits_of(person):
     """What is left first, then the newest changes."""
     left = CreditLot.objects.spendable().filter(user=person).aggregate(left=Sum("remaining"))["left"] or 0

@@ -85,15 +85,15 @@ class TicketAdmin(ServiceAdmin):
     def has_delete_permission(self, request, obj=None):
         return False
 
-    @admin.action(description=_("Close"))
+    @admin.action(description=_("Close"), permissions=["change"])
     def close(self, request, queryset):
         self._set_status(request, queryset, "c")
 
-    @admin.action(description=_("Freeze"))
+    @admin.action(description=_("Freeze"), permissions=["change"])
     def freeze(self, request, queryset):
         self._set_status(request, queryset, "f")
 
-    @admin.action(description=_("Reopen"))
+    @admin.action(description=_("Reopen"), permissions=["change"])
     def reopen(self, request, queryset):
         self._set_status(request, queryset, "u")
 
@@ -114,12 +114,3 @@ class CannedReplyAdmin(ServiceAdmin):
     show_full_result_count = False
     search_fields = ("title", "text")
     fields = ("title", "language", "text")
-
-    def has_module_permission(self, request):
-        return request.user.is_staff
-
-    def has_view_permission(self, request, obj=None):
-        return request.user.is_staff
-
-    has_add_permission = has_module_permission
-    has_change_permission = has_delete_permission = has_view_permission

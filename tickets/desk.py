@@ -77,7 +77,7 @@ def _awaiting():
     return Ticket.objects.filter(awaiting=Awaiting.SUPPORT).order_by("id")
 
 
-@desk.page("tickets/", "tickets")
+@desk.page("tickets/", "tickets", needs="tickets.view_ticket")
 def tickets(request):
     """A page of the queue: those that await support, oldest first, or of them mine or nobody's; or all, newest first."""
     asked = QueueForm(request.GET)
@@ -107,7 +107,7 @@ def _chosen(user, *, show, q="", after=None):
     return found.order_by("-id" if show == "all" else "id")
 
 
-@desk.page("tickets/<int:ticket_id>/", "ticket")
+@desk.page("tickets/<int:ticket_id>/", "ticket", needs="tickets.view_ticket", changes="tickets.change_ticket")
 def ticket(request, ticket_id):
     """One ticket. POST with `message` answers it, any other sorts it; both by the services of the API."""
     found = Ticket.objects.visible_to(request.user).select_related("user", "assignee", "order", "meeting")
@@ -160,7 +160,7 @@ def _sort(request, ticket_id, form):
     return True
 
 
-@desk.page("tickets/<int:ticket_id>/next/", "next_ticket")
+@desk.page("tickets/<int:ticket_id>/next/", "next_ticket", needs="tickets.view_ticket")
 def next_ticket(request, ticket_id):
     """On to the next one that awaits support; after the newest, to the oldest."""
     keys = _awaiting().exclude(pk=ticket_id).values_list("pk", flat=True)
@@ -168,7 +168,7 @@ def next_ticket(request, ticket_id):
     return HttpResponseRedirect(_link(found) if found else reverse("desk:tickets"))
 
 
-@desk.page("tickets/files/<int:attachment_id>/", "ticket_file")
+@desk.page("tickets/files/<int:attachment_id>/", "ticket_file", needs="tickets.view_ticket")
 def ticket_file(request, attachment_id):
     """A file of a ticket, to be stored: browsers never show what customers sent."""
     try:
@@ -178,20 +178,20 @@ def ticket_file(request, attachment_id):
     return FileResponse(attachment.file, as_attachment=True, filename=attachment.name, content_type="application/octet-stream")
 
 
-@desk.box(10, gettext_lazy("Tickets awaiting support"), "desk:tickets")
+@desk.box(10, gettext_lazy("Tickets awaiting support"), "desk:tickets", needs="tickets.view_ticket")
 def awaiting_support():
     found = _awaiting().select_related("user")[: desk.MOST]
     return [desk.Row(str(one), _link(one.pk), f"{one.user} · {timezone.localtime(one.created_at):%Y-%m-%d %H:%M}") for one in found]
 
 
-@desk.chart(10, gettext_lazy("Tickets"))
+@desk.chart(10, gettext_lazy("Tickets"), needs="tickets.view_ticket")
 def tickets_by_day():
     since = timezone.now() - timedelta(days=desk.DAYS)
     by_day = Ticket.objects.filter(created_at__gte=since).order_by().annotate(day=TruncDate("created_at"))
     return by_day.values("day").annotate(number=Count("pk")).values_list("day", "number")
 
 
-@desk.panel(10, gettext_lazy("Tickets"), "admin:tickets_ticket_changelist")
+@desk.panel(10, gettext_lazy("Tickets"), "admin:tickets_ticket_changelist", needs="tickets.view_ticket")
 def tickets_of(person):
     newest = Ticket.objects.filter(user=person).order_by("-id")[: desk.MOST]
     return [desk.Row(str(one), _link(one.pk), f"{one.get_status_display()} · {one.created_at:%Y-%m-%d}") for one in newest]

@@ -224,4 +224,12 @@ class Migration(migrations.Migration):
             model_name='userhistory',
             index=models.Index(fields=['pgh_obj', '-pgh_id'], name='user_history'),
         ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='user',
+            trigger=pgtrigger.compiler.Trigger(name='give_first_role', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (NEW."is_staff")', declare='DECLARE role text[];', func="\n    role := CASE\n        WHEN NEW.is_superuser THEN ARRAY['Tutors', 'Administrators'] WHEN NEW.is_staff THEN ARRAY['Support'] ELSE '{}' END;\n    DELETE FROM accounts_user_groups m USING auth_group g WHERE m.user_id = NEW.id AND g.id = m.group_id\n        AND g.name IN ('Support', 'Tutors', 'Administrators') AND g.name <> ALL (role);\n    INSERT INTO accounts_user_groups (user_id, group_id) SELECT NEW.id, id FROM auth_group WHERE name = ANY (role)\n        ON CONFLICT DO NOTHING;\n    RETURN NULL;\n", hash='40638182cb2abbe73907f36e3cd551342f538c20', operation='INSERT', pgid='pgtrigger_give_first_role_eaff8', table='accounts_user', when='AFTER')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='user',
+            trigger=pgtrigger.compiler.Trigger(name='give_role', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."is_staff" IS DISTINCT FROM (NEW."is_staff") OR OLD."is_superuser" IS DISTINCT FROM (NEW."is_superuser"))', declare='DECLARE role text[];', func="\n    role := CASE\n        WHEN NEW.is_superuser THEN ARRAY['Tutors', 'Administrators'] WHEN NEW.is_staff THEN ARRAY['Support'] ELSE '{}' END;\n    DELETE FROM accounts_user_groups m USING auth_group g WHERE m.user_id = NEW.id AND g.id = m.group_id\n        AND g.name IN ('Support', 'Tutors', 'Administrators') AND g.name <> ALL (role);\n    INSERT INTO accounts_user_groups (user_id, group_id) SELECT NEW.id, id FROM auth_group WHERE name = ANY (role)\n        ON CONFLICT DO NOTHING;\n    RETURN NULL;\n", hash='64adff9007f4fb74e27537a8589d2df59b4350cf', operation='UPDATE OF "is_staff", "is_superuser"', pgid='pgtrigger_give_role_a8562', table='accounts_user', when='AFTER')),
+        ),
     ]

@@ -71,6 +71,19 @@ def default_language():
     return settings.LANGUAGE_CODE
 
 
+# Groups of the role that the columns give (config.roles): the one place for it, whoever sets them. A tutor who is no
+# administrator is support that was moved to the group Tutors; a change of the columns starts from the beginning.
+_GIVE_ROLE = """
+    role := CASE
+        WHEN NEW.is_superuser THEN ARRAY['Tutors', 'Administrators'] WHEN NEW.is_staff THEN ARRAY['Support'] ELSE '{}' END;
+    DELETE FROM accounts_user_groups m USING auth_group g WHERE m.user_id = NEW.id AND g.id = m.group_id
+        AND g.name IN ('Support', 'Tutors', 'Administrators') AND g.name <> ALL (role);
+    INSERT INTO accounts_user_groups (user_id, group_id) SELECT NEW.id, id FROM auth_group WHERE name = ANY (role)
+        ON CONFLICT DO NOTHING;
+    RETURN NULL;
+"""
+
+
 class _Normalized(Func):
     template = "%(expressions)s IS NFKC NORMALIZED"
     output_field = models.BooleanField()
@@ -176,6 +189,22 @@ class User(AbstractBaseUser, PermissionsMixin):
                     " OR (OLD.is_active AND NOT NEW.is_active))"
                 ),
                 func="UPDATE accounts_session SET ended_at = now() WHERE user_id = NEW.id AND ended_at IS NULL; RETURN NEW;",
+            ),
+            pgtrigger.Trigger(
+                name="give_first_role",
+                when=pgtrigger.After,
+                operation=pgtrigger.Insert,
+                condition=pgtrigger.Q(new__is_staff=True),
+                declare=[("role", "text[]")],
+                func=_GIVE_ROLE,
+            ),
+            pgtrigger.Trigger(
+                name="give_role",
+                when=pgtrigger.After,
+                operation=pgtrigger.UpdateOf("is_staff", "is_superuser"),
+                condition=pgtrigger.AnyChange("is_staff", "is_superuser"),
+                declare=[("role", "text[]")],
+                func=_GIVE_ROLE,
             ),
             pgtrigger.Trigger(
                 name="keep_an_admin",

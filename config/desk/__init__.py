@@ -1,7 +1,7 @@
 """The staff's desk: pages in the admin for the day's work. Apps put theirs into it from their `desk` modules.
 
 An app's `desk.py` registers pages, boxes and charts when the routes are loaded (config.desk.urls). Nothing here knows the apps.
-Everything is for staff; what is marked for administrators is neither shown nor open to support.
+Each of them `needs` a permission: whose role (config.roles) has it not is neither shown it nor let in.
 """
 
 from contextlib import contextmanager
@@ -37,7 +37,7 @@ class Box(NamedTuple):
     title: str
     link: str
     rows: object
-    admins_only: bool
+    needs: str
 
 
 class Chart(NamedTuple):
@@ -46,7 +46,7 @@ class Chart(NamedTuple):
     place: int
     title: str
     days: object
-    admins_only: bool
+    needs: str
 
 
 class Panel(NamedTuple):
@@ -60,7 +60,7 @@ class Panel(NamedTuple):
     changelist: str
     lookup: str
     rows: object
-    admins_only: bool
+    needs: str
 
 
 pages: list[URLPattern] = []
@@ -69,13 +69,17 @@ charts: list[Chart] = []
 panels: list[Panel] = []
 
 
-def page(route, name, *, admins_only=False):
-    """Decorates a view: mounts it under /admin/desk/ as `desk:name`, behind the admin's own door."""
+def page(route, name, *, needs, changes=None):
+    """Decorates a view: mounts it under /admin/desk/ as `desk:name`, behind the admin's own door.
+
+    `changes` is the permission that a POST needs besides.
+    """
 
     def mount(view):
         @wraps(view)
         def guarded(request, *args, **kwargs):
-            if admins_only and not request.user.is_superuser:
+            wanted = [needs, changes] if changes and request.method == "POST" else [needs]
+            if not request.user.has_perms(wanted):
                 raise PermissionDenied
             return view(request, *args, **kwargs)
 
@@ -85,31 +89,31 @@ def page(route, name, *, admins_only=False):
     return mount
 
 
-def box(place, title, link, *, admins_only=False):
+def box(place, title, link, *, needs):
     """Decorates a function that gives the Rows of a box. `link` names the page with all of them."""
 
     def add(rows):
-        boxes.append(Box(place, title, link, rows, admins_only))
+        boxes.append(Box(place, title, link, rows, needs))
         return rows
 
     return add
 
 
-def chart(place, title, *, admins_only=False):
+def chart(place, title, *, needs):
     """Decorates a function that gives the days of a chart."""
 
     def add(days):
-        charts.append(Chart(place, title, days, admins_only))
+        charts.append(Chart(place, title, days, needs))
         return days
 
     return add
 
 
-def panel(place, title, changelist, lookup="user__id__exact", *, admins_only=False):
+def panel(place, title, changelist, lookup="user__id__exact", *, needs):
     """Decorates a function that gives the Rows of one person, for that person's page."""
 
     def add(rows):
-        panels.append(Panel(place, title, changelist, lookup, rows, admins_only))
+        panels.append(Panel(place, title, changelist, lookup, rows, needs))
         return rows
 
     return add
@@ -125,7 +129,7 @@ def render(request, template, title, **context):
 
 def allowed(request, ones):
     """Those of boxes, charts or panels that whoever asks may see, in their places."""
-    return sorted((one for one in ones if request.user.is_superuser or not one.admins_only), key=lambda one: one.place)
+    return sorted((one for one in ones if request.user.has_perm(one.needs)), key=lambda one: one.place)
 
 
 @contextmanager
