@@ -255,8 +255,8 @@ def test_lists_cost_the_same_for_any_number(as_user, thread, ask, alice, sue):
 
     assert [[number for number, _rows in row] for row in many] == few
     assert {rows for row in many for _number, rows in row} == {200}
-    # Who asks, and one statement; where a ticket is named, also whether it may be seen.
-    assert few == [[2, 2, 3]] * 2
+    # Who asks, and one statement; before that, for a search, its hits, and for a ticket's answers, whether it may be seen.
+    assert few == [[2, 3, 3]] * 2
 
 
 def test_pages_of_answers_are_linked(as_user, thread, say, alice):

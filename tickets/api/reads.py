@@ -1,16 +1,18 @@
 """What of tickets is shown to whom, and how they are searched."""
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import BigIntegerField, F, OuterRef
+from django.db.models import BigIntegerField, BooleanField, F, Func, OuterRef
 from django.utils.translation import gettext_lazy as _
 
 from config.fields import IdField, SearchField
-from config.filters import Filter, column_choices
-from config.reads import CALLER, Listing, json_statement
+from config.filters import Filter, column_choices, read_filters
+from config.json import JSONResponse
+from config.pagination import next_link, read_limit
+from config.reads import Caller, Listing, json_statement
 from config.sql import Param
 from tickets.api.serializers import AnswerURLsField, TicketSerializer
 from tickets.models import Answer, Awaiting, Status, Ticket
-from tickets.models.search import Found
+from tickets.models.search import search
 
 
 def tickets(user):
@@ -39,19 +41,29 @@ class TicketListing(Listing):
             ),
         )
 
-    def _compile(self, caller, found, *, after):
-        values = {one.name: value for one, value in found}
+    def respond(self, request, **places):
+        """As all listings, but a search may stop before its page is full: then the Link goes on where it stopped."""
+        values = {one.name: value for one, value in read_filters(self.filters, request.GET)}
         if "search" not in values:
-            return super()._compile(caller, found, after=after)
-        hit = Found(
-            F("pk"),
-            Param("filter_search"),
-            reader=None if caller.is_staff else CALLER,
-            status=values.get("status"),
-            awaiting=values.get("awaiting"),
-            assignee=Param("filter_assignee") if "assignee" in values else None,
-            before=Param("after_id") if after else None,
-            wanted=Param("limit"),
-        )
+            return super().respond(request, **places)
+        user, limit, cursor = request.user, read_limit(request.GET), request.GET.get("cursor", "")
+        before = self.ordering.read(cursor)["after_id"] if cursor else None
+        reader = None if user.is_staff else user.pk
+        hits = search(values.pop("search"), reader=reader, before=before, wanted=limit + 1, **values)
+        statement = self._statement((Caller.kind(user), "found"), lambda: self._of_keys(Caller(user)))
+        texts = self._run(statement, request, {"found": hits.keys[:limit]})
+        response = JSONResponse(b"[" + ",".join(texts).encode() + b"]")
+        if goes_on := hits.keys[limit - 1] if len(hits.keys) > limit else hits.stopped:
+            response.headers["Link"] = next_link(request, self.ordering.cursor(b'{"id": %d}' % goes_on))
+        return response
+
+    def _of_keys(self, caller):
         # Only what is visible, whatever the search found.
-        return json_statement(self.rows(caller).filter(hit).order_by("-id"), self.serializer_class(), limited=True)
+        found = Func(
+            F("pk"),
+            Param("found"),
+            arg_joiner=" = ANY(",
+            template="%(expressions)s::bigint[])",
+            output_field=BooleanField(),
+        )
+        return json_statement(self.rows(caller).filter(found).order_by("-id"), self.serializer_class())

@@ -26,7 +26,11 @@ _HISTORY = Listing(of_ticket(StatusChange), serializers.StatusChangeSerializer)
 
 
 @extend_schema_view(
-    list=extend_schema(summary="One's own tickets, newest first; all of them for support"),
+    list=extend_schema(
+        summary="One's own tickets, newest first; all of them for support",
+        description="A page of a `search` may be short, even empty, while its `Link` goes on: words that are frequent, but "
+        "hardly ever together, are looked for some ten thousand tickets at a time.",
+    ),
     retrieve=extend_schema(summary="One ticket"),
 )
 class TicketViewSet(ReadViewSet):

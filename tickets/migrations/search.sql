@@ -74,48 +74,66 @@ LANGUAGE sql IMMUTABLE AS $$
         CASE WHEN worker IS NOT NULL THEN 'assignee = $5' END)
 $$;
 
--- Searches by the index, from the ticket `newest` on, block by block until there is enough. The index joins the lists of
--- the block, the words and the filters; a planner that does not know how they meet would rather read whole tables.
+-- Searches by the index, from the ticket `newest` on, block by block until there is enough, or until `patience` is over:
+-- then `stopped` is the oldest ticket that was looked at. The index joins the lists of the block, the words and the filters;
+-- a planner that does not know how they meet would rather read whole tables.
 CREATE FUNCTION tickets_search_blocks(
-    query tsquery, reader bigint, letter text, awaited text, worker bigint, newest bigint, wanted bigint
-) RETURNS SETOF bigint LANGUAGE plpgsql STABLE ROWS 50
+    query tsquery, reader bigint, letter text, awaited text, worker bigint, newest bigint, wanted bigint, patience interval,
+    OUT hits bigint[], OUT stopped bigint
+) LANGUAGE plpgsql STABLE
 SET enable_seqscan = off SET enable_indexscan = off SET enable_indexonlyscan = off SET jit = off AS $$
+DECLARE
+    hit record;
+    block bigint;
 BEGIN
-    RETURN QUERY EXECUTE 'SELECT found.ticket_id FROM generate_series($6 >> 15, 0, -1) AS b, LATERAL ('
+    hits := '{}';
+    FOR hit IN EXECUTE 'SELECT b, one.ticket_id FROM generate_series($6 >> 15, 0, -1) AS b LEFT JOIN LATERAL ('
         'SELECT ticket_id FROM tickets_searchtext WHERE block = b AND ticket_id <= $6 AND '
         || tickets_search_wish(query, reader, letter, awaited, worker)
-        || ' ORDER BY ticket_id DESC LIMIT $7) AS found LIMIT $7'
-        USING query, reader, letter, awaited, worker, newest, wanted;
+        || ' ORDER BY ticket_id DESC LIMIT $7) AS one ON true'
+        -- Looked at before each block but the first.
+        ' WHERE b = $6 >> 15 OR $8 IS NULL OR clock_timestamp() < $8'
+        USING query, reader, letter, awaited, worker, newest, wanted, clock_timestamp() + patience
+    LOOP
+        block := hit.b;
+        IF hit.ticket_id IS NOT NULL THEN hits := hits || hit.ticket_id; END IF;
+        EXIT WHEN cardinality(hits) >= wanted;
+    END LOOP;
+    IF cardinality(hits) < wanted AND block > 0 THEN stopped := block << 15; END IF;
 END $$;
 
--- The newest `wanted` tickets that hold the words and were opened before the ticket `before` (null: any). `reader` is the
--- customer whose tickets to look through; null is support, which looks through all, and through internal notes.
--- `letter`, `awaited` and `worker` are the filters by status, awaiting and assignee; null is any.
+-- The newest `wanted` tickets that hold the words and were opened before the ticket `before` (null: any), newest first.
+-- `reader` is the customer whose tickets to look through; null is support, which looks through all, and through internal
+-- notes. `letter`, `awaited` and `worker` are the filters by status, awaiting and assignee; null is any.
 --
 -- A word that many tickets hold is found among the newest thousand, which are looked through one by one; any other through
 -- the index, a block at a time. So no more tickets are read than a thousand and one block's matches, whatever is searched.
+-- Where words are frequent and yet never meet, that can take long: after `patience` (null: never) the search may stop, and
+-- says so by `stopped`, the ticket before which it is to go on. Otherwise `stopped` is null.
 CREATE FUNCTION tickets_search(
-    words text, reader bigint, letter text, awaited text, worker bigint, before bigint, wanted bigint
-) RETURNS SETOF bigint LANGUAGE plpgsql STABLE ROWS 50 SET jit = off AS $$
+    words text, reader bigint, letter text, awaited text, worker bigint, before bigint, wanted bigint, patience interval,
+    OUT hits bigint[], OUT stopped bigint
+) LANGUAGE plpgsql STABLE SET jit = off AS $$
 DECLARE
     query tsquery := tickets_query(words);
     mine text := 'ticket_id < $6' || CASE WHEN reader IS NULL THEN '' ELSE ' AND owner = $2' END;
-    found_now bigint;
     newest bigint;
+    more bigint[];
 BEGIN
+    hits := '{}';
     IF numnode(query) = 0 THEN RETURN; END IF;
     before := coalesce(before, 9223372036854775807);
-    RETURN QUERY EXECUTE 'SELECT ticket_id FROM (SELECT * FROM tickets_searchtext WHERE ' || mine
+    EXECUTE 'SELECT ARRAY(SELECT ticket_id FROM (SELECT * FROM tickets_searchtext WHERE ' || mine
         || ' ORDER BY ticket_id DESC LIMIT 1000) AS newest WHERE '
-        || tickets_search_wish(query, reader, letter, awaited, worker) || ' LIMIT $7'
-        USING query, reader, letter, awaited, worker, before, wanted;
-    GET DIAGNOSTICS found_now = ROW_COUNT;
-    IF found_now < wanted THEN
+        || tickets_search_wish(query, reader, letter, awaited, worker) || ' ORDER BY ticket_id DESC LIMIT $7)'
+        INTO hits USING query, reader, letter, awaited, worker, before, wanted;
+    IF cardinality(hits) < wanted THEN
         EXECUTE 'SELECT ticket_id FROM tickets_searchtext WHERE ' || mine || ' ORDER BY ticket_id DESC OFFSET 1000 LIMIT 1'
             INTO newest USING query, reader, letter, awaited, worker, before;
         IF newest IS NOT NULL THEN
-            RETURN QUERY SELECT * FROM
-                tickets_search_blocks(query, reader, letter, awaited, worker, newest, wanted - found_now);
+            SELECT rest.hits, rest.stopped INTO more, stopped FROM tickets_search_blocks(
+                query, reader, letter, awaited, worker, newest, wanted - cardinality(hits), patience) AS rest;
+            hits := hits || more;
         END IF;
     END IF;
 END $$;

@@ -1,14 +1,19 @@
 """The words of tickets, for searching."""
 
+from datetime import timedelta
+from typing import NamedTuple
+
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
-from django.db import models
+from django.db import connection, models
 from django.db.models import BooleanField, F, Func, Value
 
 from tickets.models.tickets import Ticket
 
 # Tickets are searched newest first, a block of 2**15 at a time (tickets_search in migrations/search.sql).
 BLOCK_BITS = 15
+# After so long a search of the API answers with what it has, and where to go on.
+PATIENCE = timedelta(milliseconds=4)
 
 
 class SearchText(models.Model):
@@ -44,7 +49,7 @@ class SearchText(models.Model):
 
 
 class Found(Func):
-    """Whether a key is among the newest `wanted` ones that tickets_search finds (migrations/search.sql).
+    """Whether a key is among the newest `wanted` ones that hold all words (tickets_search in migrations/search.sql).
 
     `reader` is the customer whose tickets and words are looked through; None is support. The others narrow the search.
     """
@@ -52,11 +57,29 @@ class Found(Func):
     output_field = BooleanField()
 
     def __init__(self, key, words, *, reader, wanted, status=None, awaiting=None, assignee=None, before=None):
-        arguments = (words, reader, status, awaiting, assignee, before, wanted)
+        arguments = (words, reader, status, awaiting, assignee, before, wanted, None)
         super().__init__(key, *(one if hasattr(one, "resolve_expression") else Value(one) for one in arguments))
 
     def as_sql(self, compiler, connection, **context):
         (key, key_params), *rest = [compiler.compile(expression) for expression in self.source_expressions]
         # An array, computed once: the planner would not believe that a set of keys is small.
-        sql = f"{key} = ANY (ARRAY(SELECT tickets_search({', '.join(sql for sql, _params in rest)})))"
+        search = f"SELECT hits FROM tickets_search({', '.join(sql for sql, _params in rest)})"  # noqa: S608 (our own text)
+        sql = f"{key} = ANY ((SELECT ({search}))::bigint[])"
         return sql, [*key_params, *(param for _sql, params in rest for param in params)]
+
+
+class Hits(NamedTuple):
+    """The keys that a search found, newest first. With `stopped`, it gave up before that ticket and can go on there."""
+
+    keys: list[int]
+    stopped: int | None
+
+
+def search(words, *, reader, wanted, status=None, awaiting=None, assignee=None, before=None):
+    """The Hits of a search that takes not much longer than PATIENCE, whatever is searched. Otherwise as Found."""
+    with connection.cursor() as cursor:
+        values = [words, reader, status, awaiting, assignee, before, wanted, PATIENCE]
+        cursor.execute(
+            "SELECT * FROM tickets_search(%s, %s::bigint, %s, %s, %s::bigint, %s::bigint, %s::bigint, %s::interval)", values
+        )
+        return Hits(*cursor.fetchone())
