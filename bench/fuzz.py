@@ -65,9 +65,8 @@ def main(folder, seconds=200):
         call_command("verify", stdout=io.StringIO())
     finally:
         server.stop()
-    print(
-        f"| fuzz | {total['requests']:,} requests in {total['seconds']} s | {total['failed']} of {total['slices']} slices failed |"
-    )
+    slices = f"{total['failed']} of {total['slices']} slices failed"
+    print(f"| Fuzzing | {total['requests']:,} requests in {total['seconds']} s | {slices} |")
     return int(bool(failed))
 
 

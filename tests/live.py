@@ -37,10 +37,14 @@ def database_url():
 
 
 class Service:
-    """`with Service(folder) as service:` serves at `service.url` until the block ends. Variables override the environment."""
+    """`with Service(folder) as service:` serves at `service.url` until the block ends. Variables override the environment.
 
-    def __init__(self, folder, *, worker=True, workers=2, **variables):
+    `keep_port`: as under `make run`, the socket is ours, so that clients wait while no process serves it.
+    """
+
+    def __init__(self, folder, *, worker=True, workers=2, keep_port=False, **variables):
         self.folder, self.with_worker, self.port = Path(folder), worker, free_port()
+        self.listener = socket.create_server(("127.0.0.1", self.port), backlog=2048) if keep_port else None
         self.url = f"http://127.0.0.1:{self.port}"
         self.env = {
             **os.environ,
@@ -71,9 +75,12 @@ class Service:
     def __exit__(self, *exception):
         for name in reversed(list(self.processes)):
             self.stop(name)
+        if self.listener:
+            self.listener.close()
 
     def start_web(self):
-        self._start("web", "-m", "gunicorn", "-c", "config/gunicorn.py", "config.wsgi")
+        bind = ["-b", f"fd://{self.listener.fileno()}"] if self.listener else []
+        self._start("web", "-m", "gunicorn", "-c", "config/gunicorn.py", *bind, "config.wsgi")
 
     def start_worker(self):
         self._start("worker", "manage.py", "procrastinate", "worker")
@@ -83,7 +90,13 @@ class Service:
         with (self.folder / f"{name}.log").open("ab") as log:
             # A group of its own, so that whatever it starts can be ended with it.
             self.processes[name] = subprocess.Popen(
-                [sys.executable, *arguments], cwd=ROOT, env=self.env, stdout=log, stderr=log, start_new_session=True
+                [sys.executable, *arguments],
+                cwd=ROOT,
+                env=self.env,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                pass_fds=[self.listener.fileno()] if self.listener else [],
             )
 
     def stop(self, name, number=signal.SIGTERM):

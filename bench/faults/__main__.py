@@ -1,0 +1,35 @@
+"""The command: see the package."""
+
+import sys
+
+from bench.faults.site import House
+
+FAST = "--control"
+
+
+def main(folder, *names):
+    """Runs the campaigns named, as `stop` or `stop=3`. `--control`: on a database that acknowledges before it writes."""
+    house = House(folder, fast=FAST in names)
+    from bench.faults import database, processes
+
+    campaigns = {
+        "stop": database.stop,
+        "terminate": processes.terminate,
+        "kill": processes.kill,
+        "full": database.full,
+    }
+    failed = False
+    try:
+        for name in [name for name in names if name != FAST] or campaigns:
+            campaign, _, rounds = name.partition("=")
+            line = campaigns[campaign](house, **({"rounds": int(rounds)} if rounds else {}))
+            failed |= bool(line.faults)
+            verdict = f"FAULTS: {len(line.faults)}" if line.faults else "nothing lost, nothing twice, `verify` clean"
+            print(f"| {line.what} | {line.seen} | {verdict} |", *line.faults[:20], sep="\n  ", flush=True)
+    finally:
+        house.server.stop()
+    return int(failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
