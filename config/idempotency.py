@@ -7,15 +7,17 @@ import functools
 import hashlib
 import re
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.http import HttpResponse
 from django.utils.translation import gettext_lazy as _
 
 from config.errors import Conflict, Invalid, KeyReused
 from config.json import dumps
 from config.models import IdempotencyKey
+from config.sql import Query
 
 _READ_AT_ONCE = 64 * 1024
+_TRY_LOCK = Query("SELECT pg_try_advisory_xact_lock(%(digest)s::bigint)")
 _FORM = re.compile(r"[\x21-\x7e]{1,255}")
 
 
@@ -70,9 +72,8 @@ def idempotent(view):
 def _lock(*subject):
     # Held until the transaction ends, and tried rather than waited for: a second request hears at once that it is early.
     digest = hashlib.sha256("\x1f".join(map(str, subject)).encode()).digest()
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [int.from_bytes(digest[:8], signed=True)])
-        return cursor.fetchone()[0]
+    ((locked,),) = _TRY_LOCK.run({"digest": int.from_bytes(digest[:8], signed=True)})
+    return locked
 
 
 def _fingerprint(request):

@@ -4,9 +4,16 @@ Django spends more time on writing a statement than PostgreSQL on answering it. 
 where a value would stand is compiled once; each run only fills the places.
 """
 
+import functools
+import re
+
+from django.db import DEFAULT_DB_ALIAS
 from django.db.models import Expression, TextField
+from django.db.models.sql import InsertQuery
 
 from config.postgresql.prepared import Prepared, run
+
+_PLACE = re.compile(r"(?<!%)%\((\w+)\)s")
 
 
 class Param(Expression):
@@ -37,3 +44,41 @@ class Statement:
     def run(self, places):
         """All rows, as tuples. `places` maps the places' names to their values; KeyError where one is missing."""
         return run(self.prepared, [places[p.name] if type(p) is Param else p for p in self.params])
+
+
+class Query:
+    """SQL written by hand, with places such as `%(user)s`; one may stand in it several times."""
+
+    __slots__ = ("names", "prepared")
+
+    def __init__(self, sql):
+        found = _PLACE.findall(sql)
+        self.names = list(dict.fromkeys(found))
+        self.prepared = Prepared(_PLACE.sub("%s", sql), len(self.names), [self.names.index(name) for name in found])
+
+    def run(self, places):
+        """All rows, as tuples. `places` may hold more than the query names; KeyError where one is missing."""
+        return run(self.prepared, [places[name] for name in self.names])
+
+
+class Insertion:
+    """`INSERT` of one row of a model with these fields, the others as the database has them by default; compiled once."""
+
+    def __init__(self, model, *names):
+        self.model, self.names = model, names
+
+    def run(self, **values):
+        """The row as an instance of which only its key and these fields are known; others are read when they are touched."""
+        ((key,),) = self._statement.run(values)
+        return self.model.from_db(DEFAULT_DB_ALIAS, ["id", *values], [key, *values.values()])
+
+    @functools.cached_property
+    def _statement(self):
+        fields = [next(field for field in self.model._meta.concrete_fields if field.attname == name) for name in self.names]
+        places = self.model(**{field.attname: Param(field.attname, field) for field in fields})
+        query = InsertQuery(self.model)
+        query.insert_values(fields, [places])
+        compiler = query.get_compiler(DEFAULT_DB_ALIAS)
+        compiler.returning_fields = [self.model._meta.pk]
+        ((sql, params),) = compiler.as_sql()
+        return Statement(sql, params)

@@ -3,6 +3,7 @@
 Everything here writes rows in the caller's transaction. Mails and SMS are sent by the worker (notifications.delivery).
 """
 
+import functools
 import hashlib
 from contextlib import contextmanager
 from email.utils import parseaddr
@@ -10,11 +11,12 @@ from zoneinfo import ZoneInfo
 
 import orjson
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone, translation
 from django.utils.formats import date_format
 
 from config.errors import Missing, named_constraints
+from config.sql import Query
 from notifications.errors import NotRetryable, PreferenceRequired
 from notifications.mails import NOTIFICATION
 from notifications.messages import one_line, renderer_of
@@ -24,7 +26,7 @@ _TITLE_LENGTH = Notification._meta.get_field("title").max_length
 
 # One statement, as booking and ordering wait for it: the notification, unless its key is known, and the deliveries that
 # the person's preferences ask for. The deliveries' trigger defers the jobs.
-_NOTIFY = """
+_NOTIFY = Query("""
 WITH wanted AS (
     SELECT c.*, p.enabled FROM jsonb_to_recordset(%(channels)s::jsonb)
         AS c(channel text, address text, kind text, context jsonb, key text, message_id text, "default" boolean, required boolean)
@@ -40,7 +42,7 @@ WITH wanted AS (
     SELECT %(user)s, told.id, w.channel, w.address, w.kind, w.context, %(language)s, w.key, w.message_id
     FROM told, wanted w WHERE w.channel <> 'in_app' AND (w.required OR coalesce(w.enabled, w."default"))
 )
-SELECT id, created_at, in_app FROM told"""
+SELECT id, created_at, in_app FROM told""")
 
 
 def notify(*, user, type, title, message, key, link="", meeting_id=None, mail=NOTIFICATION, sms=NOTIFICATION, context=None):
@@ -66,14 +68,13 @@ def notify(*, user, type, title, message, key, link="", meeting_id=None, mail=NO
         "language": language_of(user),
     }
     channels = orjson.dumps(list(_channels(user, type, key, {Channel.EMAIL: mail, Channel.SMS: sms}, context or {}))).decode()
-    with connection.cursor() as cursor:
-        cursor.execute(_NOTIFY, places | {"channels": channels})
-        row = cursor.fetchone()
-    if row is None:
+    rows = _NOTIFY.run(places | {"channels": channels})
+    if not rows:
         return None
+    pk, created_at, in_app = rows[0]
     values = {name: places[name] for name in ("type", "title", "message", "link", "key")}
     return Notification(
-        pk=row[0], created_at=row[1], in_app=row[2], is_read=False, user_id=user.pk, meeting_id=meeting_id, **values
+        pk=pk, created_at=created_at, in_app=in_app, is_read=False, user_id=user.pk, meeting_id=meeting_id, **values
     )
 
 
@@ -123,8 +124,12 @@ def send(*, channel, to, kind, context, key, user=None, language=None):
 
 def message_id_of(key):
     """The Message-ID of what the outbox holds under this key. It also names a thread, for References and In-Reply-To."""
-    domain = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2] or "localhost"
-    return f"<{hashlib.sha256(key.encode()).hexdigest()[:40]}@{domain}>"
+    return f"<{hashlib.sha256(key.encode()).hexdigest()[:40]}@{_domain_of(settings.DEFAULT_FROM_EMAIL)}>"
+
+
+@functools.cache
+def _domain_of(address):
+    return parseaddr(address)[1].rpartition("@")[2] or "localhost"
 
 
 def language_of(user):

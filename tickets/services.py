@@ -6,14 +6,15 @@ Whoever may not see a ticket hears that there is none (Missing); whoever sees it
 import logging
 
 from django.core.files.storage import default_storage
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from config.erasing import ERASED, forget_names
 from config.actors import acting
+from config.erasing import ERASED, forget_names
 from config.errors import Missing, NotAllowed, named_constraints
 from config.history import erase_history
+from config.sql import Insertion, Query
 from notifications.models import Type
 from notifications.services import in_language_of, notify
 from tickets.files import keeping_files, store_files
@@ -23,8 +24,10 @@ from tickets.models import Answer, Attachment, Priority, StatusChange, Ticket
 logger = logging.getLogger(__name__)
 
 # People before tickets (docs/locking.md).
-_LOCK_PEOPLE = """
-SELECT id FROM accounts_user WHERE id IN (%s, (SELECT user_id FROM tickets_ticket WHERE id = %s)) ORDER BY id FOR KEY SHARE"""
+_LOCK_PEOPLE = Query("""
+SELECT id FROM accounts_user WHERE id IN (%(by)s, (SELECT user_id FROM tickets_ticket WHERE id = %(ticket)s))
+ORDER BY id FOR KEY SHARE""")
+_OPEN = Insertion(Ticket, "user_id", "message", "subject", "priority", "order_id", "meeting_id")
 _EXCERPT = 500  # characters of an answer in the list of notifications; the mail has all of it
 
 
@@ -36,8 +39,8 @@ def open_ticket(*, by, message, subject="", priority=Priority.NORMAL, order_id=N
     with keeping_files():
         stored = store_files(files)
         with named_constraints(), transaction.atomic():
-            ticket = Ticket.objects.create(
-                user=by, message=message, subject=subject, priority=priority, order_id=order_id, meeting_id=meeting_id
+            ticket = _OPEN.run(
+                user_id=by.pk, message=message, subject=subject, priority=priority, order_id=order_id, meeting_id=meeting_id
             )
             _attach(stored, ticket_id=ticket.pk)
     return ticket
@@ -65,14 +68,14 @@ def answer_ticket(*, by, ticket_id, message, internal=False, files=()):
 
 def _attach(stored, **to):
     rows = [Attachment(**to, position=position, **file._asdict()) for position, file in enumerate(stored, 1)]
-    Attachment.objects.bulk_create(rows)
+    if rows:
+        Attachment.objects.bulk_create(rows)
 
 
 def set_status(*, by, ticket_id, status):
     """Support says where a ticket stands; its owner hears of a change. Returns the ticket. Raises Missing and NotAllowed."""
     with acting(by), transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute(_LOCK_PEOPLE, [by.pk, ticket_id])
+        _LOCK_PEOPLE.run({"by": by.pk, "ticket": ticket_id})
         ticket = _ticket_for_support(by, ticket_id)
         changed = ticket.status != status
         Ticket.objects.filter(pk=ticket.pk).update(status=status, changed_status=by)

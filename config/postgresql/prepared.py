@@ -11,26 +11,29 @@ from psycopg import OperationalError, errors
 from psycopg.adapt import PyFormat, Transformer
 from psycopg.pq import ConnStatus, ExecStatus
 
+# As many are kept on a connection at most; whatever comes later is sent with its values, and planned each time.
+MOST = 1000
+
 
 class Prepared:
-    """A statement with `%s` where values come, as in Django's own."""
+    """A statement with `%s` where values come, as in Django's own. `order`: which value stands where, if not each once."""
 
-    __slots__ = ("formats", "numbered", "sql")
+    __slots__ = ("formats", "numbered", "order", "sql")
 
-    def __init__(self, sql, count):
-        self.sql = sql
-        self.numbered = (sql % tuple(f"${number}" for number in range(1, count + 1))).encode()
+    def __init__(self, sql, count, order=None):
+        self.sql, self.order = sql, order or range(count)
+        self.numbered = (sql % tuple(f"${number + 1}" for number in self.order)).encode()
         self.formats = [PyFormat.AUTO] * count
 
 
 def run(prepared, values):
     """All rows of a statement, as tuples. Raises what Django's cursor would."""
     wrapper = connections[DEFAULT_DB_ALIAS]
-    # Inside a transaction psycopg must see the statement, which may be the one that begins it; so must whoever listens.
-    if wrapper.in_atomic_block or wrapper.execute_wrappers or wrapper.queries_logged:
+    if wrapper.execute_wrappers or wrapper.queries_logged:  # somebody listens
         with wrapper.cursor() as cursor:
-            cursor.execute(prepared.sql, values)
-            return cursor.fetchall()
+            cursor.execute(prepared.sql, [values[place] for place in prepared.order])
+            return cursor.fetchall() if cursor.description else []
+    wrapper.validate_no_broken_transaction()
     wrapper.close_if_health_check_failed()
     wrapper.ensure_connection()
     connection = wrapper.connection
@@ -42,20 +45,24 @@ def run(prepared, values):
         return transformer.load_rows(0, result.ntuples, tuple)
 
 
-def _execute(wrapper, pgconn, prepared, parameters, transformer):
-    # Whole numbers are sent in the smallest type that holds them, and a plan is for one set of types.
-    key = prepared, transformer.types
-    name = wrapper.prepared.get(key)
-    if name is None:
-        name = b"frontdesk_%d" % len(wrapper.prepared)
-        _checked(pgconn, pgconn.prepare(name, prepared.numbered, transformer.types))
-        wrapper.prepared[key] = name
-    return _checked(pgconn, pgconn.exec_prepared(name, parameters, transformer.formats))
-
-
-def _checked(pgconn, result):
+def checked(pgconn, result):
+    """The result of a command, which went well. Raises psycopg's error otherwise."""
     if pgconn.status == ConnStatus.BAD:
         raise OperationalError(pgconn.get_error_message())
     if result.status == ExecStatus.FATAL_ERROR:
         raise errors.error_from_result(result)
     return result
+
+
+def _execute(wrapper, pgconn, prepared, parameters, transformer):
+    # Whole numbers are sent in the smallest type that holds them, and a plan is for one set of types.
+    key = prepared, transformer.types
+    name = wrapper.prepared.get(key)
+    if name is None:
+        if len(wrapper.prepared) >= MOST:
+            result = pgconn.exec_params(prepared.numbered, parameters, transformer.types, transformer.formats)
+            return checked(pgconn, result)
+        name = b"frontdesk_%d" % len(wrapper.prepared)
+        checked(pgconn, pgconn.prepare(name, prepared.numbered, transformer.types))
+        wrapper.prepared[key] = name
+    return checked(pgconn, pgconn.exec_prepared(name, parameters, transformer.formats))

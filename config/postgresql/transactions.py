@@ -4,6 +4,7 @@ from django.db.backends.utils import debug_transaction
 from psycopg.pq import TransactionStatus
 
 from config.actors import actor
+from config.postgresql.prepared import checked
 
 
 class ToldTransactions:
@@ -17,12 +18,22 @@ class ToldTransactions:
         # Django's seam for databases that want to hear BEGIN; the connection itself stays in autocommit.
         begin = "BEGIN" if actor() is None else f"BEGIN; {_setting()}"
         with debug_transaction(self, "BEGIN"), self.wrap_database_errors:
-            self.connection.execute(begin, prepare=False)  # PostgreSQL prepares no two statements at once
+            self._send(begin)
+
+    def _commit(self):
+        if self.connection is not None:
+            with debug_transaction(self, "COMMIT"), self.wrap_database_errors:
+                self._send("COMMIT")
 
     def tell_actor(self):
         """Who it is became known, or changed, inside a transaction. (Elsewhere the next BEGIN says so.)"""
         if self.connection and self.connection.info.transaction_status == TransactionStatus.INTRANS:
-            self.connection.execute(_setting(), prepare=False)
+            self._send(_setting())
+
+    def _send(self, command):
+        # Without a cursor: there is nothing to prepare, to bind or to fetch.
+        pgconn = self.connection.pgconn
+        checked(pgconn, pgconn.exec_(command.encode()))
 
 
 def _setting():

@@ -3,8 +3,7 @@
 from datetime import datetime
 from typing import NamedTuple
 
-from django.db import connection
-
+from config.sql import Query
 from scheduling.errors import Obstacle, TutorMismatch, UnknownSlot, UnknownStudent
 from scheduling.models import Meeting, Status
 from scheduling.services import costs, telling
@@ -16,7 +15,7 @@ _REMINDED = """(SELECT min(r) FROM unnest(%(reminders)s::integer[]) r
     WHERE s.start_time - make_interval(secs => r) <= statement_timestamp())"""
 
 # One statement, as it is the busiest: locks the slots, looks for what is in the way, and books those without.
-_BOOK = f"""
+_BOOK = Query(f"""
 WITH locked AS MATERIALIZED (
     SELECT * FROM scheduling_timeslot WHERE id = ANY(%(slots)s) ORDER BY id FOR NO KEY UPDATE
 ), slots AS MATERIALIZED (
@@ -27,19 +26,19 @@ WITH locked AS MATERIALIZED (
     RETURNING id, time_slot_id, created_at, uid
 )
 SELECT s.id, s.tutor_id, s.start_time, s.end_time, s.credits, s.obstacle, b.id, b.created_at, b.uid, s.reminded
-FROM slots s LEFT JOIN booked b ON b.time_slot_id = s.id ORDER BY s.start_time"""  # noqa: S608 (our own text)
+FROM slots s LEFT JOIN booked b ON b.time_slot_id = s.id ORDER BY s.start_time""")  # noqa: S608 (our own text)
 
 # The same columns by a look without locks. Where nothing is in the way any more, it was a moment ago.
-_REFUSE = f"""
+_REFUSE = Query(f"""
 SELECT s.id, s.tutor_id, s.start_time, s.end_time, s.credits, coalesce({OBSTACLE}, 'slot_taken'), NULL, NULL, NULL, NULL
-FROM scheduling_timeslot s WHERE s.id = ANY(%(slots)s) ORDER BY s.start_time"""  # noqa: S608 (our own text)
+FROM scheduling_timeslot s WHERE s.id = ANY(%(slots)s) ORDER BY s.start_time""")  # noqa: S608 (our own text)
 
-_LOOK = f"""
+_LOOK = Query(f"""
 WITH locked AS MATERIALIZED (
     SELECT * FROM scheduling_timeslot WHERE id = ANY(%(slots)s) ORDER BY id FOR NO KEY UPDATE
 )
 SELECT {OBSTACLE}, s.tutor_id, s.start_time, s.end_time, s.credits, {_REMINDED} FROM locked s WHERE s.id = %(slot)s
-"""  # noqa: S608 (our own text)
+""")  # noqa: S608 (our own text)
 
 
 class FreeSlot(NamedTuple):
@@ -98,9 +97,7 @@ def take_slots(*, by, student_id, slot_ids, subject, notes):
     """
     values = places(by=by, student_id=student_id, slot_ids=slot_ids) | {"subject": subject, "notes": notes}
     people = lock_bookers(values)
-    with connection.cursor() as cursor:
-        cursor.execute(_BOOK if people else _REFUSE, values)
-        rows = cursor.fetchall()
+    rows = (_BOOK if people else _REFUSE).run(values)
     found = []
     for slot_id, tutor_id, start, end, cost, obstacle, meeting_id, created_at, uid, reminded in rows:
         meeting = Meeting(
@@ -131,12 +128,10 @@ def look_at_slot(*, by, meeting, slot_id):
     """
     slots = [meeting.time_slot_id, slot_id]
     values = places(by=by, student_id=meeting.student_id, slot_ids=slots, meeting_id=meeting.pk) | {"slot": slot_id}
-    with connection.cursor() as cursor:
-        cursor.execute(_LOOK, values)
-        row = cursor.fetchone()
-    if row is None:
+    rows = _LOOK.run(values)
+    if not rows:
         raise UnknownSlot
-    obstacle, *facts = row
+    obstacle, *facts = rows[0]
     if obstacle:
         raise Obstacle.named[obstacle]
     return FreeSlot(*facts)

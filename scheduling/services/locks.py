@@ -4,12 +4,13 @@ from contextlib import contextmanager
 
 import psycopg
 from django.conf import settings
-from django.db import OperationalError, connection, transaction
+from django.db import OperationalError, transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 
 from accounts.models import User
 from config.errors import named_constraints
+from config.sql import Query
 from scheduling.errors import CalendarBusy, SlotUnavailable
 from scheduling.models import Meeting, TimeSlot
 from scheduling.services.obstacles import OBSTACLE
@@ -22,9 +23,10 @@ SELECT {", ".join(f"u.{column}" for column in _COLUMNS)} FROM accounts_user u
 WHERE u.id = ANY(%(student)s::bigint || ARRAY(SELECT s.tutor_id FROM scheduling_timeslot s WHERE s.id = ANY(%(slots)s)))"""  # noqa: S608
 # NO KEY: rows that only refer to an account (notifications, sessions) need not wait.
 _IN_ORDER = "ORDER BY u.id FOR NO KEY UPDATE OF u"
+_LOCK_PEOPLE = Query(f"{_PEOPLE} {_IN_ORDER}")
 # Nobody queues for what cannot be had as it looks now.
-_BOOKERS = f"""{_PEOPLE}
-    AND EXISTS (SELECT FROM scheduling_timeslot s WHERE s.id = ANY(%(slots)s) AND {OBSTACLE} IS NULL)"""
+_LOCK_BOOKERS = Query(f"""{_PEOPLE}
+    AND EXISTS (SELECT FROM scheduling_timeslot s WHERE s.id = ANY(%(slots)s) AND {OBSTACLE} IS NULL) {_IN_ORDER}""")
 
 
 @contextmanager
@@ -48,7 +50,7 @@ def lock_people(*, student_id, slot_ids):
 
     Whoever books for the same student, or publishes slots of the same tutors, waits.
     """
-    return _lock(_PEOPLE, {"student": student_id, "slots": list(slot_ids)})
+    return _lock(_LOCK_PEOPLE, {"student": student_id, "slots": list(slot_ids)})
 
 
 def lock_bookers(places):
@@ -56,14 +58,12 @@ def lock_bookers(places):
 
     `places` are those of OBSTACLE.
     """
-    return _lock(_BOOKERS, places)
+    return _lock(_LOCK_BOOKERS, places)
 
 
-def _lock(people, places):
-    with connection.cursor() as cursor:
-        cursor.execute(f"{people} {_IN_ORDER}", places)
-        users = (User.from_db(None, _COLUMNS, row) for row in cursor.fetchall())
-        return {user.pk: user for user in users}
+def _lock(query, places):
+    users = (User.from_db(None, _COLUMNS, row) for row in query.run(places))
+    return {user.pk: user for user in users}
 
 
 def lock_tutor(tutor_id):

@@ -8,12 +8,13 @@ from collections import Counter
 from decimal import Decimal
 from typing import NamedTuple
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from config.actors import acting
 from config.errors import Missing, NotAllowed, named_constraints
 from config.history import erase_history
+from config.sql import Query
 from notifications.models import Type
 from shop.causes import give_cause
 from shop.errors import BuyerGone, ItemsUnavailable, MixedCurrencies, OrderFinal
@@ -23,12 +24,12 @@ from shop.services.telling import tell
 from shop.services.vouchers import discount_of, hold_voucher
 
 # In the order of the ids, so that two orders of the same products queue instead of waiting for each other.
-_HOLD_PRODUCTS = """
+_HOLD_PRODUCTS = Query("""
 SELECT id, price, currency, amount FROM shop_product
-WHERE id = ANY(%s::bigint[]) AND is_active ORDER BY id FOR NO KEY UPDATE"""
+WHERE id = ANY(%(products)s::bigint[]) AND is_active ORDER BY id FOR NO KEY UPDATE""")
 # One statement, as the products' locks are held meanwhile: the order, its lines with the names and prices of now, and the
 # stock, whose ledger the products' trigger writes. An account that was closed a moment ago orders nothing.
-_PLACE = """
+_PLACE = Query("""
 WITH buyer AS (
     SELECT id FROM accounts_user WHERE id = %(buyer)s AND closed_at IS NULL FOR KEY SHARE
 ), placed AS (
@@ -47,15 +48,16 @@ WITH buyer AS (
 ), taken AS (
     UPDATE shop_product p SET amount = p.amount - w.amount FROM wanted w, cause WHERE p.id = w.product_id
 )
-SELECT id, created_at FROM placed"""
+SELECT id, created_at FROM placed""")
 
-_HOLD_BUYER = """
-SELECT u.id FROM accounts_user u JOIN shop_order o ON o.user_id = u.id WHERE o.id = %s FOR KEY SHARE OF u"""
-_HOLD_ORDERED = """
-SELECT id FROM shop_product WHERE id IN (SELECT product_id FROM shop_orderitem WHERE order_id = %s)
-ORDER BY id FOR NO KEY UPDATE"""
-_RESTOCK = """
-UPDATE shop_product p SET amount = p.amount + i.amount FROM shop_orderitem i WHERE i.order_id = %s AND p.id = i.product_id"""
+_HOLD_BUYER = Query("""
+SELECT u.id FROM accounts_user u JOIN shop_order o ON o.user_id = u.id WHERE o.id = %(order)s FOR KEY SHARE OF u""")
+_HOLD_ORDERED = Query("""
+SELECT id FROM shop_product WHERE id IN (SELECT product_id FROM shop_orderitem WHERE order_id = %(order)s)
+ORDER BY id FOR NO KEY UPDATE""")
+_RESTOCK = Query("""
+UPDATE shop_product p SET amount = p.amount + i.amount FROM shop_orderitem i
+WHERE i.order_id = %(order)s AND p.id = i.product_id""")
 
 
 class _Product(NamedTuple):
@@ -91,9 +93,7 @@ def place_order(*, by, address, phone, items, voucher=""):
 
 
 def _hold_products(wanted, items):
-    with connection.cursor() as cursor:
-        cursor.execute(_HOLD_PRODUCTS, [list(wanted)])
-        products = [_Product(*row) for row in cursor.fetchall()]
+    products = [_Product(*row) for row in _HOLD_PRODUCTS.run({"products": list(wanted)})]
     in_stock = {product.id: product.amount for product in products}
     refused = {}
     for line, item in enumerate(items):
@@ -121,12 +121,10 @@ def _write(order, wanted):
         "products": list(wanted),
         "amounts": list(wanted.values()),
     }
-    with connection.cursor() as cursor:
-        cursor.execute(_PLACE, places)
-        row = cursor.fetchone()
-    if row is None:
+    rows = _PLACE.run(places)
+    if not rows:
         raise BuyerGone
-    order.pk, order.created_at = row
+    order.pk, order.created_at = rows[0]
 
 
 def complete_order(*, by, order_id):
@@ -147,17 +145,15 @@ def cancel_order(*, by, order_id):
     """
     with acting(by), transaction.atomic():
         order = _settle(order_id, Order.Status.CANCELED, by=by)
-        with connection.cursor() as cursor:
-            cursor.execute(_HOLD_ORDERED, [order.pk])
-            give_cause("stock", reason=StockEntry.Reason.CANCELLATION, order=order.pk, by=by.pk)
-            cursor.execute(_RESTOCK, [order.pk])
+        _HOLD_ORDERED.run({"order": order.pk})
+        give_cause("stock", reason=StockEntry.Reason.CANCELLATION, order=order.pk, by=by.pk)
+        _RESTOCK.run({"order": order.pk})
         tell(order, Type.ORDER_CANCELED)
 
 
 def _settle(order_id, status, *, by):
     """Gives a new order its final status, once. Returns the order."""
-    with connection.cursor() as cursor:
-        cursor.execute(_HOLD_BUYER, [order_id])
+    _HOLD_BUYER.run({"order": order_id})
     order = Order.objects.visible_to(by).filter(pk=order_id).select_related("user").first()
     if order is None:
         raise Missing
