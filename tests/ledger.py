@@ -32,7 +32,8 @@ class Ledger:
         self.written = {}  # {(kind, marker): id}, acknowledged
         self.canceled = set()  # {(kind, id)}, acknowledged
         self.statuses = Counter()
-        self.cut = []  # times of requests that were sent and never answered
+        self.cut = []  # when requests were sent that nobody answered
+        self.spent = []  # seconds that each answer took
         self.wrong = []  # answers that nobody should have seen
         self.last_written = 0.0
         self._lock, self._number = threading.Lock(), 0
@@ -43,12 +44,14 @@ class Ledger:
             self._number += 1
             return f"{self.name}-{kind}-{self._number}"
 
-    def answered(self, status, headers):
-        """Writes down a status, or None where the connection broke instead."""
+    def answered(self, status, headers, began):
+        """Writes down a status, or None where the connection broke instead. `began`: when the request was sent."""
         with self._lock:
             self.statuses[status] += 1
             if status is None:
-                self.cut.append(time.monotonic())
+                self.cut.append(began)
+            else:
+                self.spent.append(time.monotonic() - began)
             if status == 503 and not headers.get("Retry-After"):
                 self.wrong.append("503 without Retry-After")
 

@@ -102,7 +102,7 @@ class Writer(threading.Thread):
     def _send(self, method, path, body, key):
         headers = {"Authorization": f"Bearer {self.token}"} if path != "/auth/users/" else {}
         headers |= {"Content-Type": "application/json"} | ({"Idempotency-Key": key} if key else {})
-        status, found, data = None, {}, None
+        status, found, data, began = None, {}, None, time.monotonic()
         try:
             connection = self._connection or http.client.HTTPConnection(self.host, timeout=_PATIENCE)
             self._connection = connection
@@ -113,7 +113,7 @@ class Writer(threading.Thread):
             data = json.loads(data) if data else None
         except (OSError, http.client.HTTPException):
             status = None
-        self.ledger.answered(status, found)
+        self.ledger.answered(status, found, began)
         if status is None or not self.keeps:
             with suppress(OSError):
                 self._connection.close()
@@ -126,7 +126,7 @@ class Crowd:
 
     def __init__(self, ledger, url, size=6):
         self.ledger = ledger
-        self.writers = [Writer(ledger, url, number, **_person(f"{ledger.name}{number}", number)) for number in range(size)]
+        self.writers = [Writer(ledger, url, number, **person(f"{ledger.name}{number}", number)) for number in range(size)]
 
     def __enter__(self):
         for writer in self.writers:
@@ -151,7 +151,8 @@ class Crowd:
         return first if first is not None else self.ledger.last_written - began
 
 
-def _person(name, number):
+def person(name, number):
+    """What a writer needs: a customer, a tutor of their own with free hours, something to buy, and a ticket."""
     from accounts.services import start_session
     from scheduling.models import TimeSlot
     from shop.models import Product

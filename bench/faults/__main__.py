@@ -10,13 +10,15 @@ FAST = "--control"
 def main(folder, *names):
     """Runs the campaigns named, as `stop` or `stop=3`. `--control`: on a database that acknowledges before it writes."""
     house = House(folder, fast=FAST in names)
-    from bench.faults import database, processes
+    from bench.faults import commits, database, mail, processes
 
     campaigns = {
         "stop": database.stop,
         "terminate": processes.terminate,
         "kill": processes.kill,
+        "commit": commits.commit,
         "full": database.full,
+        "mail": mail.mail,
     }
     failed = False
     try:

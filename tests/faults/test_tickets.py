@@ -1,19 +1,17 @@
 """`kill -9` of web and worker: answers and their mails exist together or not at all, and each mail is there once."""
 
 import json
-import os
 import signal
-import threading
 import urllib.request
 from collections import Counter
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from email import message_from_bytes
 
 import pytest
-from django.db import connection
 
 from accounts.services import start_session
 from notifications.models import Delivery, Notification
+from tests.faults.gates import before, gate_at, kill_at_the_gate, sql, within
 from tests.live import Service
 from tickets import services
 from tickets.models import Answer
@@ -21,16 +19,10 @@ from tickets.models import Answer
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 ROUNDS = 25  # before the commit, and as many after it
-GATE = 4711
-# It outwaits what the service's own sessions allow.
-_GATE = f"""
-CREATE FUNCTION test_gate() RETURNS trigger LANGUAGE plpgsql SET lock_timeout = '20s' AS $$
-BEGIN PERFORM pg_advisory_xact_lock_shared({GATE}); RETURN NEW; END $$"""
-_CALLS = "FOR EACH ROW EXECUTE FUNCTION test_gate()"
 # Where a transaction is stopped, to be killed there.
 GATES = {
     "before": [
-        f"CREATE TRIGGER test_gate BEFORE INSERT OR UPDATE ON {table} {_CALLS}"
+        before(table)
         for table in (
             "tickets_answer",
             "tickets_searchtext",
@@ -39,18 +31,8 @@ GATES = {
             "procrastinate_jobs",
         )
     ],
-    # Deferred: it fires inside COMMIT, whose outcome the killed process never learns.
-    "after": [
-        f"CREATE CONSTRAINT TRIGGER test_gate AFTER INSERT ON tickets_answer DEFERRABLE INITIALLY DEFERRED {_CALLS}",
-    ],
+    "after": [within("tickets_answer")],
 }
-_WAITING = f"SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objid = {GATE} AND NOT granted"
-
-
-def sql(statement, *params):
-    with connection.cursor() as cursor:
-        cursor.execute(statement, params or None)
-        return cursor.fetchall() if cursor.description else []
 
 
 @pytest.fixture(autouse=True)
@@ -58,18 +40,6 @@ def fresh_queue(db):
     sql("DELETE FROM procrastinate_jobs")
     yield
     sql("DELETE FROM procrastinate_jobs")
-
-
-@contextmanager
-def gate_at(trigger):
-    """Transactions that fire this trigger wait until the gate is opened (pg_advisory_unlock)."""
-    sql(_GATE)
-    sql(trigger)
-    try:
-        yield
-    finally:
-        sql("SELECT pg_advisory_unlock_all()")
-        sql("DROP FUNCTION test_gate CASCADE")
 
 
 def post(url, token, message):
@@ -86,20 +56,6 @@ def state():
     return Answer.objects.count(), Notification.objects.count(), Delivery.objects.count(), jobs
 
 
-def kill_at_the_gate(service, url, token):
-    """Posts an answer, kills the web process while its transaction waits at the gate, and opens the gate again."""
-    sql(f"SELECT pg_advisory_lock({GATE})")
-    sender = threading.Thread(target=post, args=(url, token, "Killed"))
-    sender.start()
-    service.wait(lambda: sql(_WAITING), "the transaction waits at the gate")
-    ((backend,),) = sql(_WAITING)
-    for child in service.children():
-        os.kill(child.pid, signal.SIGKILL)
-    sql(f"SELECT pg_advisory_unlock({GATE})")
-    sender.join()
-    service.wait(lambda: not sql("SELECT FROM pg_stat_activity WHERE pid = %s", backend), "its connection is gone")
-
-
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_answer_and_mail_job_exist_together_or_not_at_all(tmp_path, alice, sue, when):
     ticket = services.open_ticket(by=alice, message="My printer is on fire")
@@ -111,7 +67,7 @@ def test_answer_and_mail_job_exist_together_or_not_at_all(tmp_path, alice, sue, 
             with gate_at(gate):
                 for _ in range(ROUNDS // len(gates)):
                     known = state()
-                    kill_at_the_gate(service, url, token)
+                    kill_at_the_gate(service, lambda: post(url, token, "Killed"))
                     expected = known if when == "before" else tuple(number + 1 for number in known)
                     assert state() == expected, gate
         assert post(url, token, "Alive") == 201

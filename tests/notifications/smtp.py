@@ -1,5 +1,6 @@
 """A small SMTP server on loopback, as unfriendly as a test wants it."""
 
+import socket
 import socketserver
 import threading
 import time
@@ -36,7 +37,14 @@ class _Session(socketserver.StreamRequestHandler):
         if server.mode == "quote":
             self._say("554 I do not like " + " ".join(content.decode().split()))
             return
-        server.mails.append(message_from_bytes(content, policy=policy.default))
+        if server.mode == "later":
+            self._say("451 come back later")
+            return
+        taken = server.lost if server.mode == "lie" else server.mails
+        taken.append(message_from_bytes(content, policy=policy.default))
+        if server.mode == "cut":
+            self.connection.shutdown(socket.SHUT_RDWR)
+            return
         self._say("250 taken")
 
     def _say(self, text):
@@ -44,13 +52,17 @@ class _Session(socketserver.StreamRequestHandler):
 
 
 class SMTPServer(socketserver.ThreadingTCPServer):
-    """`mode`: accept, refuse (at the greeting), hang (says nothing), quote (refuses, repeating the mail)."""
+    """Keeps what it took in `mails`.
+
+    `mode`: accept, refuse (at the greeting), hang (says nothing), quote (refuses, repeating the mail), later (refuses for
+    now), cut (takes a mail and hangs up before it says so), lie (says that it took a mail, which goes to `lost`).
+    """
 
     allow_reuse_address = True
 
     def __init__(self, port=0):
         super().__init__(("127.0.0.1", port), _Session)
-        self.mode, self.seconds, self.mails = "accept", 0, []
+        self.mode, self.seconds, self.mails, self.lost = "accept", 0, [], []
         self.while_it_talks = lambda: None
         self.released = threading.Event()
         self._thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05})
