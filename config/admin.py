@@ -1,10 +1,14 @@
 """What the admin pages of all apps share."""
 
 from django.contrib import messages
-from django.http import HttpResponseRedirect
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpResponseRedirect
+from django.utils.translation import gettext as _
 from unfold.admin import ModelAdmin
 
+from config import changes, desk
 from config.errors import FrontdeskError, named_constraints
+from config.history import history_of
 from config.words import name_fields
 
 # The admin's modules are loaded once all models are.
@@ -21,6 +25,29 @@ class ServiceAdmin(ModelAdmin):
         except FrontdeskError as error:
             self.message_user(request, str(error.detail), messages.ERROR)
             return HttpResponseRedirect(request.get_full_path())
+
+    def get_fieldsets(self, request, obj=None):
+        """What nobody can set is not shown of a row that is still to be: it has no value yet."""
+        found = super().get_fieldsets(request, obj)
+        if obj is not None:
+            return found
+        silent = set(self.get_readonly_fields(request))
+        parts = ((title, [name for name in options["fields"] if name not in silent], options) for title, options in found)
+        return [(title, {**options, "fields": fields}) for title, fields, options in parts if fields]
+
+    def history_view(self, request, object_id, extra_context=None):
+        """What became of the row, by whatever way (config.history); of rows that were deleted, too."""
+        if history_of(self.model) is None:
+            return super().history_view(request, object_id, extra_context)
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        key = int(object_id) if object_id.isascii() and object_id.isdigit() and len(object_id) < 19 else 0
+        row, entries = self.model._base_manager.filter(pk=key).first(), changes.entries_of(self.model, key)
+        if row is None and not entries:
+            raise Http404
+        return desk.render(
+            request, "desk/history.html", _("History: %s") % (row or f"#{key}"), entries=entries, most=changes.MOST
+        )
 
     def each(self, request, queryset, service):
         """For actions: calls `service(row)` for each row and tells how many went well, and what was refused."""

@@ -3,22 +3,33 @@
     @keep_history("name", "price")
     class Product(models.Model): ...
 
-makes the table ProductHistory, `Product.history` from a row. An entry holds what the fields were before the change, by
-whom (`frontdesk.actor`, config.actors) and when; what they became stands in the next entry, or in the row itself. INSERTs
-need none, so writes that only insert pay nothing.
+makes the table ProductHistory, `Product.history` from a row. An entry holds what the fields were before the change, which of
+them became what (`pgh_became`, by column), by whom (`frontdesk.actor`, config.actors) and when. INSERTs need none, so writes
+that only insert pay nothing.
 
 What a trigger changes as a consequence of something else, such as a slot that is taken by a meeting, is not written down
 again: that something tells.
 """
 
+import json
+from decimal import Decimal
+
 import pghistory
+import pghistory.trigger
 import pgtrigger
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Func, Value
 from django.db.models.functions import Cast, NullIf
 
 UPDATED, DELETED = "update", "delete"
-MOST = 100  # entries that a page shows
+
+
+class Exact(json.JSONDecoder):
+    """Numbers as they were written: money is no float."""
+
+    def __init__(self, **options):
+        super().__init__(parse_float=Decimal, **options)
 
 
 def keep_history(*fields, owner=None):
@@ -34,31 +45,69 @@ def keep_history(*fields, owner=None):
         if owner:
             indexes.append(models.Index(fields=[owner], name=f"{options.model_name}_history_owner"))
         return pghistory.track(
-            pghistory.RowEvent(
+            # Statements that touch none of these columns, such as one that takes from the stock, do not even look here.
+            _Update(
                 UPDATED,
                 trigger_name="note_update",
-                # Statements that touch none of these columns, such as one that takes from the stock, do not even look here.
                 operation=pgtrigger.UpdateOf(*columns),
-                row=pghistory.Old,
-                condition=_ChangedByStatement(*fields),
+                row="OLD",
+                condition=_Changed(*fields),
             ),
             pghistory.DeleteEvent(DELETED, trigger_name="note_delete"),
             fields=list(fields),
             model_name=f"{options.object_name}History",
             obj_field=pghistory.ObjForeignKey(related_name="history", db_index=False),
             context_field=None,
-            attrs={"pgh_id": models.BigAutoField(primary_key=True), "pgh_by": _actor_field(), "__str__": _name},
+            attrs={
+                "pgh_id": models.BigAutoField(primary_key=True),
+                "pgh_by": _actor_field(),
+                "pgh_became": models.JSONField(null=True, decoder=Exact),
+                "history_fields": fields,
+                "__str__": _name,
+            },
             meta={"indexes": indexes, "ordering": ("-pgh_id",), "default_permissions": ()},
         )(model)
 
     return decorate
 
 
-class _ChangedByStatement(pgtrigger.AnyChange):
+class _Changed(pgtrigger.AnyChange):
     """A change of the fields, by a statement that is not a trigger's own."""
 
     def resolve(self, model):
         return f"({super().resolve(model)} AND pg_trigger_depth() = 0)"
+
+
+class _Update(pghistory.RowEvent):
+    """pghistory's, with a trigger that also says what the changed fields became."""
+
+    def add_event_trigger(self, event_model):
+        trigger = _UpdateTrigger(
+            event_model=event_model,
+            label=self.label,
+            name=self.trigger_name,
+            row=self.row,
+            operation=self.operation,
+            condition=self.condition,
+        )
+        pgtrigger.register(trigger)(event_model.pgh_tracked_model)
+
+
+class _UpdateTrigger(pghistory.trigger.Event):
+    def get_func(self, model):
+        columns = [self.event_model._meta.get_field(name).column for name in self.event_model.history_fields]
+        names = ", ".join(f'"{column}"' for column in columns)
+        values = ", ".join(f'OLD."{column}"' for column in columns)
+        old, new = (", ".join(f"'{column}', {row}.\"{column}\"" for column in columns) for row in ("OLD", "NEW"))
+        return pgtrigger.Func(f"""
+            INSERT INTO {self.event_model._meta.db_table} ({names}, pgh_created_at, pgh_label, pgh_obj_id, pgh_became)
+            SELECT {values}, now(), '{self.label}', OLD.id, (
+                SELECT jsonb_object_agg(n.key, n.value)
+                FROM jsonb_each(jsonb_build_object({new})) n JOIN jsonb_each(jsonb_build_object({old})) o USING (key)
+                WHERE n.value <> o.value
+            );
+            RETURN NULL;
+        """)  # noqa: S608 (names of our own)
 
 
 def _actor_field():
@@ -94,4 +143,14 @@ def erase_history(rows, **values):
 
     For personal data that go with an account: to be called after the rows themselves were emptied, which writes history.
     """
-    history_of(rows.model)._default_manager.filter(pgh_obj__in=rows.order_by().values("pk")).update(**values)
+    entries = history_of(rows.model)._default_manager.filter(pgh_obj__in=rows.order_by().values("pk"))
+    columns = [rows.model._meta.get_field(name).column for name in values]
+    entries.update(**values, pgh_became=Without("pgh_became", Value(columns, ArrayField(models.TextField()))))
+
+
+class Without(Func):
+    """JSON without some of its keys."""
+
+    template = "%(expressions)s"
+    arg_joiner = " - "
+    output_field = models.JSONField()

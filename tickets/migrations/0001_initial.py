@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import accounts.models.users
+import config.history
 import django.contrib.postgres.indexes
 import django.contrib.postgres.search
 import django.db.models.deletion
@@ -248,6 +249,7 @@ class Migration(migrations.Migration):
                 ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
                 ('pgh_label', models.TextField(help_text='The event label.')),
                 ('pgh_id', models.BigAutoField(primary_key=True, serialize=False)),
+                ('pgh_became', models.JSONField(decoder=config.history.Exact, null=True)),
                 ('subject', models.CharField(blank=True, db_default='', default='', max_length=200, verbose_name='subject')),
                 ('message', models.TextField(max_length=50000, verbose_name='message')),
                 ('status', models.CharField(choices=[('u', 'unsolved'), ('c', 'closed'), ('f', 'frozen')], db_default='u', default='u', max_length=1, verbose_name='status')),
@@ -261,7 +263,7 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='ticket',
-            trigger=pgtrigger.compiler.Trigger(name='note_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN ((OLD."assignee_id" IS DISTINCT FROM (NEW."assignee_id") OR OLD."meeting_id" IS DISTINCT FROM (NEW."meeting_id") OR OLD."message" IS DISTINCT FROM (NEW."message") OR OLD."order_id" IS DISTINCT FROM (NEW."order_id") OR OLD."priority" IS DISTINCT FROM (NEW."priority") OR OLD."status" IS DISTINCT FROM (NEW."status") OR OLD."subject" IS DISTINCT FROM (NEW."subject") OR OLD."user_id" IS DISTINCT FROM (NEW."user_id")) AND pg_trigger_depth() = 0)', func='INSERT INTO "tickets_tickethistory" ("assignee_id", "meeting_id", "message", "order_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "priority", "status", "subject", "user_id") VALUES (OLD."assignee_id", OLD."meeting_id", OLD."message", OLD."order_id", NOW(), \'update\', OLD."id", OLD."priority", OLD."status", OLD."subject", OLD."user_id"); RETURN NULL;', hash='90f463c1c6c5bb314a106229da8458d6000cfc1a', operation='UPDATE OF "user_id", "subject", "message", "status", "priority", "assignee_id", "order_id", "meeting_id"', pgid='pgtrigger_note_update_10123', table='tickets_ticket', when='AFTER')),
+            trigger=pgtrigger.compiler.Trigger(name='note_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN ((OLD."assignee_id" IS DISTINCT FROM (NEW."assignee_id") OR OLD."meeting_id" IS DISTINCT FROM (NEW."meeting_id") OR OLD."message" IS DISTINCT FROM (NEW."message") OR OLD."order_id" IS DISTINCT FROM (NEW."order_id") OR OLD."priority" IS DISTINCT FROM (NEW."priority") OR OLD."status" IS DISTINCT FROM (NEW."status") OR OLD."subject" IS DISTINCT FROM (NEW."subject") OR OLD."user_id" IS DISTINCT FROM (NEW."user_id")) AND pg_trigger_depth() = 0)', func='\n            INSERT INTO tickets_tickethistory ("user_id", "subject", "message", "status", "priority", "assignee_id", "order_id", "meeting_id", pgh_created_at, pgh_label, pgh_obj_id, pgh_became)\n            SELECT OLD."user_id", OLD."subject", OLD."message", OLD."status", OLD."priority", OLD."assignee_id", OLD."order_id", OLD."meeting_id", now(), \'update\', OLD.id, (\n                SELECT jsonb_object_agg(n.key, n.value)\n                FROM jsonb_each(jsonb_build_object(\'user_id\', NEW."user_id", \'subject\', NEW."subject", \'message\', NEW."message", \'status\', NEW."status", \'priority\', NEW."priority", \'assignee_id\', NEW."assignee_id", \'order_id\', NEW."order_id", \'meeting_id\', NEW."meeting_id")) n JOIN jsonb_each(jsonb_build_object(\'user_id\', OLD."user_id", \'subject\', OLD."subject", \'message\', OLD."message", \'status\', OLD."status", \'priority\', OLD."priority", \'assignee_id\', OLD."assignee_id", \'order_id\', OLD."order_id", \'meeting_id\', OLD."meeting_id")) o USING (key)\n                WHERE n.value <> o.value\n            );\n            RETURN NULL;\n        ', hash='2abe7827a08fc4275dcb4134be857eff9e119ca1', operation='UPDATE OF "user_id", "subject", "message", "status", "priority", "assignee_id", "order_id", "meeting_id"', pgid='pgtrigger_note_update_10123', table='tickets_ticket', when='AFTER')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='ticket',
