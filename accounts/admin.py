@@ -33,7 +33,7 @@ class AccountForm(UserChangeForm):
 class NewAccountForm(UserCreationForm):
     """A new account; without a username it goes by its e-mail or phone."""
 
-    username = forms.CharField(max_length=150, required=False)
+    username = forms.CharField(max_length=150, required=False, label=_("username"))
 
     class Meta(UserCreationForm.Meta):
         model = User
@@ -53,7 +53,7 @@ class AccountAdmin(DjangoUserAdmin, ServiceAdmin):
     form = AccountForm
     add_form = NewAccountForm
     change_password_form = AdminPasswordChangeForm
-    list_display = ("username", "email", "phone", "name", "user_type", "is_staff", "is_active", "created_at", "page")
+    list_display = ("username", "email", "phone", "full_name", "user_type", "is_staff", "is_active", "created_at", "page")
     list_filter = ("user_type", "is_staff", "is_active")
     search_fields = ("username", "email", "phone", "first_name", "last_name")
     ordering = ("-id",)
@@ -76,6 +76,10 @@ class AccountAdmin(DjangoUserAdmin, ServiceAdmin):
 
     def get_queryset(self, request):
         return super().get_queryset(request).open()
+
+    @admin.display(description=_("name"))
+    def full_name(self, user):
+        return user.name
 
     @admin.display(description=_("page"))
     def page(self, user):

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_noop as _
 
 THEME = (
     _("Add row"),
+    _("After you've created a user, you’ll be able to edit more user options."),
     _("All applications"),
     _("Apply Filters"),
     _("Choose file to upload"),

@@ -51,8 +51,8 @@ class StatusChangeInline(_ReadOnlyInline):
 class TicketAdmin(ServiceAdmin):
     """What customers asked. They open tickets themselves, and nothing is ever erased."""
 
-    list_display = ("id", "topic", "user", "status", "awaiting", "priority", "assignee", "created_at")
-    list_display_links = ("id", "topic")
+    list_display = ("id", "about", "user", "status", "awaiting", "priority", "assignee", "created_at")
+    list_display_links = ("id", "about")
     list_filter = ("status", "awaiting", "priority", ("assignee", admin.RelatedOnlyFieldListFilter))
     list_select_related = ("user", "assignee")
     list_per_page = 50
@@ -64,6 +64,10 @@ class TicketAdmin(ServiceAdmin):
     readonly_fields = ("user", "message", "awaiting", "order", "meeting", "created_at")
     inlines = (AnswerInline, StatusChangeInline)
     actions = ("close", "freeze", "reopen")
+
+    @admin.display(description=_("subject"))
+    def about(self, ticket):
+        return ticket.topic
 
     def get_search_results(self, request, queryset, search_term):
         if not search_term:

@@ -3,11 +3,14 @@
 With `--screenshots FOLDER` (`make screenshots`) a picture of each is kept, to be looked at.
 """
 
+import re
 from datetime import timedelta
-from pathlib import Path
+from typing import NamedTuple
 
 import pytest
+from django.contrib import admin
 from django.db import connection
+from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import expect
 
@@ -30,7 +33,9 @@ PAGES = {
     "packing": "/admin/desk/orders/packing/",
     "jobs": "/admin/desk/jobs/",
     "users": "/admin/accounts/user/",
-    "user": "/admin/accounts/user/{user}/change/",
+    "user": "/admin/desk/users/{user}/",
+    "close": "/admin/desk/users/{user}/close/",
+    "account": "/admin/accounts/user/{user}/change/",
     "order": "/admin/shop/order/{order}/change/",
     "product": "/admin/shop/product/{product}/change/",
     "meetings": "/admin/scheduling/meeting/",
@@ -50,6 +55,9 @@ SMUGGLE = """() => {
 @pytest.fixture
 def busy_day(alice, bob, vera, sue, tim):
     """A day with something of everything, and what stands for each name in a page's path."""
+    for user in (alice, bob, vera, sue, tim):
+        user.language = "ru"
+        user.save()
     tickets = [
         open_ticket(by=one, message=words, subject=subject)
         for one, words, subject in (
@@ -58,7 +66,7 @@ def busy_day(alice, bob, vera, sue, tim):
             (
                 vera,
                 "https://example.com/" + "a-very-long-address-without-a-space/" * 5,
-                "A link that nobody could ever break into lines",
+                "A link without an end",
             ),
         )
     ]
@@ -95,9 +103,24 @@ def busy_day(alice, bob, vera, sue, tim):
     return {"ticket": tickets[0].pk, "order": orders[0].pk, "user": alice.pk, "product": pen.pk}
 
 
-def is_too_wide(page):
-    """Whether the page has to be pushed sideways to be read."""
-    return page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth + 1")
+# Names, codes and what people wrote. Everything else is the service's own, and speaks the language of whoever reads it.
+DATA = """alice bob vera tim sue http https Liddell Main Street Warszawa Europe Warsaw English Polski
+    Frontdesk CSV API SMS mail email VIP EUR UTC CET IANA ID esc argon notification
+    Pen Paper Fire Invoice Algebra Preparation for the final examination A link without an end no such box"""
+TEXTS = """() => {
+    const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT), found = [];
+    const foreign = "script, style, template, textarea, .material-symbols-outlined, .desk-word";
+    while (texts.nextNode())
+        if (!texts.currentNode.parentElement.closest(foreign)) found.push(texts.currentNode.data);
+    return found;
+}"""
+
+
+def words(text):
+    return set(re.findall("[a-z_]{2,}", re.sub(r"\w+(\.\w+)+", "", text.lower())))  # without codes such as shop.order
+
+
+WIDER_THAN_THE_WINDOW = "document.documentElement.scrollWidth > document.documentElement.clientWidth + 1"
 
 
 def pytest_generate_tests(metafunc):
@@ -111,21 +134,54 @@ def pytest_generate_tests(metafunc):
 def test_pages_are_whole(visitor, busy_day, tim, width, language, pytestconfig):
     folder = pytestconfig.getoption("--screenshots")
     stranger, staff = (visitor(user, width=width, language=language) for user in (None, tim))
-    page, wide = stranger.open("/admin/login/"), []
-    for name, path in {"sign-in": "/admin/login/", **PAGES}.items():
-        if name != "sign-in":
-            page = staff.open(path.format(**busy_day))
-        page.wait_for_load_state("networkidle")
-        if name == "docs":
-            expect(page.locator(".opblock").first).to_be_visible()
-        elif is_too_wide(page):
-            wide.append(name)
-        if folder:
-            target = Path(folder) / f"{name}-{width}-{language}.png"
-            page.screenshot(path=target, full_page=name != "docs")
-        page.close()
+    looks = [look(stranger.open("/admin/login/"), "sign-in", folder and f"{folder}/sign-in-{width}-{language}.png")]
+    for name, path in PAGES.items():
+        picture = folder and f"{folder}/{name}-{width}-{language}.png"
+        looks.append(look(staff.open(path.format(**busy_day)), name, picture))
 
-    assert wide == []
+    check(looks, language)
+
+
+def test_each_list_and_form_of_the_admin_is_whole(visitor, busy_day, tim):
+    staff, looks = visitor(tim, width="phone", language="ru"), []
+    reverse("admin:index")  # loads the routes, and with them what the admin has
+    for model in admin.site._registry:
+        path = f"/admin/{model._meta.app_label}/{model._meta.model_name}/"
+        page = staff.open(path)
+        form = page.locator(f"a[href^='{path}add/']").count()
+        looks.append(look(page, path))
+        if form:
+            looks.append(look(staff.open(f"{path}add/"), f"{path}add/"))
+
+    check(looks, "ru")
+
+
+class Look(NamedTuple):
+    """What was seen of a page: whether it sticks out, and its texts."""
+
+    name: str
+    wide: bool
+    texts: list
+
+
+def look(page, name, picture=None):
+    page.wait_for_load_state("networkidle")
+    if name == "docs":
+        expect(page.locator(".opblock").first).to_be_visible()
+    if picture:
+        page.screenshot(path=picture, full_page=name != "docs")
+    wide, texts = page.evaluate(WIDER_THAN_THE_WINDOW), page.evaluate(TEXTS)
+    page.close()
+    return Look(name, wide, texts)
+
+
+def check(looks, language):
+    # Swagger's own pages are in English, and as wide as it makes them.
+    looks = [one for one in looks if one.name != "docs"]
+    assert [one.name for one in looks if one.wide] == []
+    if language == "ru":
+        english = {text.strip() for one in looks for text in one.texts if "***" not in text and words(text) - words(DATA)}
+        assert "\n".join(sorted(english)) == ""
 
 
 def test_a_script_that_is_smuggled_in_does_not_run(visitor, sue):
