@@ -1,5 +1,6 @@
 """Prepared statements without a cursor: the rows, errors and connections that a cursor would have."""
 
+from contextlib import nullcontext, suppress
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -46,6 +47,31 @@ def test_a_new_connection_knows_nothing_of_the_old_ones_statements():
     connection.close()
 
     assert run(prepared, ["after"]) == [("after",)]
+
+
+@pytest.mark.parametrize("undo", ["a savepoint", "a transaction", "a DROP"])
+def test_what_psycopg_gives_up_after_a_rollback_is_prepared_anew(undo):
+    """It deallocates all that the connection has prepared, once it has prepared anything itself."""
+    prepared = Prepared("SELECT %s + 1", 1)
+    run(prepared, [1])
+    with connection.cursor() as cursor:
+        for number in range(10):
+            cursor.execute("SELECT %s::integer", [number])
+        assert cursor.connection._prepared._names, "psycopg has prepared nothing, so this test would show nothing"
+
+    if undo == "a DROP":
+        with connection.cursor() as cursor:
+            cursor.execute("CREATE TEMPORARY TABLE test_gone ()")
+            cursor.execute("DROP TABLE test_gone")
+    else:
+        with nullcontext() if undo == "a transaction" else transaction.atomic():
+            with suppress(KeyError), transaction.atomic():
+                with connection.cursor() as cursor:
+                    cursor.execute("SELECT 1")
+                raise KeyError
+            assert run(prepared, [1]) == [(2,)]
+
+    assert run(prepared, [2]) == [(3,)]
 
 
 @pytest.mark.parametrize(
