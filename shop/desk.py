@@ -12,11 +12,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+import shop.stockroom  # noqa: F401 (registers its pages)
 from config import desk
 from shop import services
-from shop.models import CreditEntry, CreditLot, Order, Product
+from shop.models import CreditEntry, CreditLot, Order
 
-LOW_STOCK = 5  # pieces; below, a product on sale wants attention
 _MOST_ORDERS = 100
 _MOST_ROWS = 5_000
 _SETTLE = {"complete": services.complete_order, "cancel": services.cancel_order}
@@ -81,12 +81,6 @@ def new_orders():
         desk.Row(str(order), reverse("admin:shop_order_change", args=[order.pk]), order.user)
         for order in _new_orders()[: desk.MOST]
     ]
-
-
-@desk.box(40, gettext_lazy("Low stock"), "admin:shop_product_changelist", needs="shop.view_product")
-def low_stock():
-    scarce = Product.objects.filter(is_active=True, amount__lt=LOW_STOCK).order_by("amount", "id")[: desk.MOST]
-    return [desk.Row(one.name, reverse("admin:shop_product_change", args=[one.pk]), one.amount) for one in scarce]
 
 
 @desk.chart(30, gettext_lazy("Revenue of completed orders"), needs="shop.view_order")

@@ -161,7 +161,7 @@ def rows(alice, sue, tim, settings, tmp_path):
     with connection.cursor() as cursor:
         cursor.execute("INSERT INTO procrastinate_jobs (queue_name, task_name, status) VALUES ('q', 't', 'failed')")
     keys = {"ticket_id": found["tickets/pk"], "attachment_id": found["attachments/pk"], "user_id": alice.pk}
-    keys |= {"order_id": found["orders/pk"], "deed": "cancel"}
+    keys |= {"order_id": found["orders/pk"], "product_id": found["products/pk"], "deed": "cancel"}
     for model in (
         *(Session, Delivery, Notification, AvailabilityRule, AvailabilityException, CalendarFeed, TutorSettings),
         *(CreditEntry, CreditLot, Payment, PaymentEvent, StockEntry, Voucher, CannedReply),
