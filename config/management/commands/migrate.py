@@ -11,8 +11,10 @@ from django.db import OperationalError, connections
 _LOCK_TIMEOUT = "2s"
 # Building an index may take as long as the table is large; without an end would be too long.
 _STATEMENT_TIMEOUT = "30min"
+# Django thinks between two statements of one migration, and on a busy machine for longer than a request may.
+_IDLE_TIMEOUT = "5min"
 _TRIES, _PAUSE = 30, 1.0  # seconds
-# The other time limits of config.settings stay. Any number will do, so long as it is the same everywhere.
+# Any number will do, so long as it is the same everywhere.
 _LOCK_KEY = 0x46726F6E74
 
 
@@ -42,10 +44,11 @@ def _limits(connection):
     with connection.cursor() as cursor:
         cursor.execute(f"SET statement_timeout = '{_STATEMENT_TIMEOUT}'")
         cursor.execute(f"SET lock_timeout = '{_LOCK_TIMEOUT}'")
+        cursor.execute(f"SET idle_in_transaction_session_timeout = '{_IDLE_TIMEOUT}'")
     try:
         yield
     finally:
-        _say(connection, "RESET statement_timeout", "RESET lock_timeout")
+        _say(connection, "RESET statement_timeout", "RESET lock_timeout", "RESET idle_in_transaction_session_timeout")
 
 
 @contextmanager
