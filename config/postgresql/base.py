@@ -16,18 +16,8 @@ class DatabaseWrapper(ToldTransactions, base.DatabaseWrapper):
     """
 
     def get_new_connection(self, conn_params):
-        connection = super().get_new_connection(conn_params)
-        self.prepared = ours = {}  # what config.postgresql.prepared has prepared on it
-        deallocate = connection._deallocate
-
-        def forget(name):
-            # After a ROLLBACK or DROP psycopg gives up all statements of the connection (None): its own, and with them ours.
-            if name is None:
-                ours.clear()
-            return deallocate(name)
-
-        connection._deallocate = forget
-        return connection
+        self.prepared = {}  # what config.postgresql.prepared has prepared on it
+        return super().get_new_connection(conn_params)
 
     def is_usable(self):
         if self.connection is None or self.connection.closed:
