@@ -10,7 +10,7 @@ FAST = "--control"
 def main(folder, *names):
     """Runs the campaigns named, as `stop` or `stop=3`. `--control`: on a database that acknowledges before it writes."""
     house = House(folder, fast=FAST in names)
-    from bench.faults import commits, database, mail, processes
+    from bench.faults import clock, commits, database, disk, mail, processes
 
     campaigns = {
         "stop": database.stop,
@@ -19,6 +19,8 @@ def main(folder, *names):
         "commit": commits.commit,
         "full": database.full,
         "mail": mail.mail,
+        "clock": clock.clock,
+        "disk": disk.disk,
     }
     failed = False
     try:

@@ -10,6 +10,7 @@ from email import message_from_bytes, policy
 class _Session(socketserver.StreamRequestHandler):
     def handle(self):
         server = self.server
+        server.calls += 1
         if server.mode == "hang":
             server.released.wait(30)
             return
@@ -63,6 +64,7 @@ class SMTPServer(socketserver.ThreadingTCPServer):
     def __init__(self, port=0):
         super().__init__(("127.0.0.1", port), _Session)
         self.mode, self.seconds, self.mails, self.lost = "accept", 0, [], []
+        self.calls = 0  # conversations that were begun
         self.while_it_talks = lambda: None
         self.released = threading.Event()
         self._thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05})
