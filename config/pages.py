@@ -14,7 +14,7 @@ MIDDLEWARE = (
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "config.studio.StudioTimeMiddleware",
+    "config.times.StudioTimeMiddleware",
 )
 
 

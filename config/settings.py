@@ -73,7 +73,6 @@ MIDDLEWARE = [
     "corsheaders.middleware.CorsMiddleware",
     "config.middleware.APIMiddleware",
     "config.middleware.LanguageMiddleware",
-    "config.times.StudioTimeMiddleware",
     "config.pages.PagesMiddleware",  # Django's own, for pages alone
 ]
 
@@ -322,6 +321,7 @@ UNFOLD = {
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": f"{STATIC_URL}desk/icon.svg"}],
     "DASHBOARD_CALLBACK": "config.desk.home.fill",
     "ENVIRONMENT": "config.times.zone_badge",
+    "STYLES": [f"{STATIC_URL}desk/admin.css"],
 }
 
 # --- API documents

@@ -7,14 +7,12 @@ from django.utils import timezone
 
 
 class StudioTimeMiddleware:
-    """Pages show and read times in the studio's zone (STUDIO_TIME_ZONE). The API speaks UTC."""
+    """For pages (config.pages): they show and read times in the studio's zone (STUDIO_TIME_ZONE). The API speaks UTC."""
 
     def __init__(self, get_response):
         self.get_response = get_response
 
     def __call__(self, request):
-        if request.is_api:
-            return self.get_response(request)
         with timezone.override(ZoneInfo(settings.STUDIO_TIME_ZONE)):
             return self.get_response(request)
 

@@ -5,6 +5,7 @@ from django.contrib import admin, messages
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from unfold.admin import TabularInline
+from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from config.admin import ReadOnlyAdmin, ServiceAdmin
 from shop import services
@@ -67,11 +68,16 @@ class CategoryAdmin(_Pages, ServiceAdmin):
 class ProductForm(forms.ModelForm):
     """A product. Its stock is changed by an entry in the ledger: a delivery or a correction."""
 
-    stock_change = forms.IntegerField(label=_("change of stock"), required=False, help_text=_("Such as 20 or -1."))
-    stock_reason = forms.ChoiceField(
-        label=_("reason"), required=False, choices=[(reason.value, reason.label) for reason in BY_HAND]
+    stock_change = forms.IntegerField(
+        label=_("change of stock"), required=False, help_text=_("Such as 20 or -1."), widget=UnfoldAdminIntegerFieldWidget
     )
-    stock_note = forms.CharField(label=_("note"), required=False, max_length=200)
+    stock_reason = forms.ChoiceField(
+        label=_("reason"),
+        required=False,
+        choices=[(reason.value, reason.label) for reason in BY_HAND],
+        widget=UnfoldAdminSelectWidget,
+    )
+    stock_note = forms.CharField(label=_("note"), required=False, max_length=200, widget=UnfoldAdminTextInputWidget)
 
     class Meta:
         model = Product
