@@ -13,7 +13,10 @@ _FUNCTION = f"""
 CREATE FUNCTION test_gate() RETURNS trigger LANGUAGE plpgsql SET lock_timeout = '20s' AS $$
 BEGIN PERFORM pg_advisory_xact_lock_shared({_GATE}); RETURN NEW; END $$"""
 _CALLS = "FOR EACH ROW EXECUTE FUNCTION test_gate()"
-_WAITING = f"SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objid = {_GATE} AND NOT granted"
+# pg_locks has the locks of all databases of the server; another run of the tests may have a gate of its own in one of them.
+_WAITING = f"""
+SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objid = {_GATE} AND NOT granted
+AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"""
 
 
 def before(table):
@@ -27,7 +30,8 @@ def within(table):
 
 
 def sql(statement, *params):
-    """All rows of a statement."""
+    """All rows of a statement, which must have columns: `SELECT FROM …` looks to psycopg like a command without rows."""
+    assert "SELECT FROM" not in statement
     with connection.cursor() as cursor:
         cursor.execute(statement, params or None)
         return cursor.fetchall() if cursor.description else []
@@ -54,6 +58,8 @@ def kill_at_the_gate(service, send):
     ((backend,),) = sql(_WAITING)
     for child in service.children():
         os.kill(child.pid, signal.SIGKILL)
+    # Otherwise the round shows nothing: PostgreSQL ended it, because this machine took longer than the statement_timeout.
+    assert sql(_WAITING) == [(backend,)], "the transaction did not wait until its process was dead"
     sql(f"SELECT pg_advisory_unlock({_GATE})")
     sender.join()
-    service.wait(lambda: not sql("SELECT FROM pg_stat_activity WHERE pid = %s", backend), "its connection is gone")
+    service.wait(lambda: not sql("SELECT pid FROM pg_stat_activity WHERE pid = %s", backend), "its connection is gone")

@@ -94,7 +94,7 @@ def test_each_mail_is_there_once_though_the_worker_is_killed(tmp_path, alice, su
             sql("UPDATE procrastinate_jobs SET status = 'todo', worker_id = NULL WHERE status = 'doing'")
             service.start_worker()
         service.wait(lambda: not Delivery.objects.exclude(status="sent").exists(), "all mails are sent", seconds=60)
-        service.wait(lambda: not sql("SELECT FROM procrastinate_jobs WHERE status IN ('todo', 'doing')"), "all jobs are done")
+        service.wait(lambda: not sql("SELECT id FROM procrastinate_jobs WHERE status IN ('todo', 'doing')"), "all jobs are done")
 
     found = mails_in(outbox)
     assert Counter(mail["Message-ID"] for mail in found) == dict.fromkeys(
