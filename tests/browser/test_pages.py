@@ -31,6 +31,7 @@ PAGES = {
     "orders": "/admin/desk/orders/",
     "settle": "/admin/desk/orders/{order}/complete/",
     "packing": "/admin/desk/orders/packing/",
+    "stock": "/admin/desk/stock/",
     "jobs": "/admin/desk/jobs/",
     "users": "/admin/accounts/user/",
     "user": "/admin/desk/users/{user}/",
@@ -38,6 +39,7 @@ PAGES = {
     "account": "/admin/accounts/user/{user}/change/",
     "order": "/admin/shop/order/{order}/change/",
     "product": "/admin/shop/product/{product}/change/",
+    "history": "/admin/tickets/ticket/{ticket}/history/",
     "meetings": "/admin/scheduling/meeting/",
     "docs": "/api/docs/",
 }
@@ -117,7 +119,7 @@ TEXTS = """() => {
 
 
 def words(text):
-    return set(re.findall("[a-z_]{2,}", re.sub(r"\w+(\.\w+)+", "", text.lower())))  # without codes such as shop.order
+    return set(re.findall("[a-z_]{2,}", re.sub(r"\w+(\.\w+)+|{\w+}", "", text.lower())))  # without codes: shop.order, {agent}
 
 
 WIDER_THAN_THE_WINDOW = "document.documentElement.scrollWidth > document.documentElement.clientWidth + 1"
