@@ -6,6 +6,7 @@ from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
 from django.urls import reverse
 from django.utils.html import format_html
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
@@ -33,7 +34,7 @@ class AccountForm(UserChangeForm):
 class NewAccountForm(UserCreationForm):
     """A new account; without a username it goes by its e-mail or phone."""
 
-    username = forms.CharField(max_length=150, required=False, label=_("username"))
+    username = forms.CharField(max_length=150, required=False, label=capfirst(_("username")))
 
     class Meta(UserCreationForm.Meta):
         model = User
@@ -77,7 +78,7 @@ class AccountAdmin(DjangoUserAdmin, ServiceAdmin):
     def get_queryset(self, request):
         return super().get_queryset(request).open()
 
-    @admin.display(description=_("name"))
+    @admin.display(description=_("full name"))
     def full_name(self, user):
         return user.name
 

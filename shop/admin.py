@@ -2,6 +2,7 @@
 
 from django import forms
 from django.contrib import admin, messages
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from unfold.admin import TabularInline
@@ -69,15 +70,18 @@ class ProductForm(forms.ModelForm):
     """A product. Its stock is changed by an entry in the ledger: a delivery or a correction."""
 
     stock_change = forms.IntegerField(
-        label=_("change of stock"), required=False, help_text=_("Such as 20 or -1."), widget=UnfoldAdminIntegerFieldWidget
+        label=capfirst(_("change of stock")),
+        required=False,
+        help_text=_("Such as 20 or -1."),
+        widget=UnfoldAdminIntegerFieldWidget,
     )
     stock_reason = forms.ChoiceField(
-        label=_("reason"),
+        label=capfirst(_("reason")),
         required=False,
         choices=[(reason.value, reason.label) for reason in BY_HAND],
         widget=UnfoldAdminSelectWidget,
     )
-    stock_note = forms.CharField(label=_("note"), required=False, max_length=200, widget=UnfoldAdminTextInputWidget)
+    stock_note = forms.CharField(label=capfirst(_("note")), required=False, max_length=200, widget=UnfoldAdminTextInputWidget)
 
     class Meta:
         model = Product
