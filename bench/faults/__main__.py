@@ -4,13 +4,12 @@ import sys
 
 from bench.faults.site import House
 
-FAST = "--control"
-
 
 def main(folder, *names):
-    """Runs the campaigns named, as `stop` or `stop=3`. `--control`: on a database that acknowledges before it writes."""
-    house = House(folder, fast=FAST in names)
-    from bench.faults import clock, commits, database, disk, mail, processes
+    """Runs the campaigns named, as `stop` or `stop=3`; without names, all but the controls."""
+    house = House(folder)
+    # Not before: they need Django, and Django needs to know the database.
+    from bench.faults import clock, commits, controls, database, disk, mail, processes
 
     campaigns = {
         "stop": database.stop,
@@ -24,9 +23,9 @@ def main(folder, *names):
     }
     failed = False
     try:
-        for name in [name for name in names if name != FAST] or campaigns:
+        for name in names or campaigns:
             campaign, _, rounds = name.partition("=")
-            line = campaigns[campaign](house, **({"rounds": int(rounds)} if rounds else {}))
+            line = (campaigns | controls.CONTROLS)[campaign](house, **({"rounds": int(rounds)} if rounds else {}))
             failed |= bool(line.faults)
             verdict = f"FAULTS: {len(line.faults)}" if line.faults else "nothing lost, nothing twice, `verify` clean"
             print(f"| {line.what} | {line.seen} | {verdict} |", *line.faults[:20], sep="\n  ", flush=True)

@@ -19,11 +19,11 @@ class Line(NamedTuple):
 
 
 class House:
-    """A PostgreSQL server, the folder of its campaigns, and how often something is to be broken."""
+    """A PostgreSQL server that keeps what it promised, and the folder of its campaigns."""
 
-    def __init__(self, folder, *, fast=False):
+    def __init__(self, folder):
         self.folder = Path(folder).resolve()
-        self.server = open_house(self.folder, fast=fast)
+        self.server = open_house(self.folder)
 
     def kill(self, number):
         """Sends PostgreSQL a signal that ends it without a checkpoint, and waits until no process of it is left."""
