@@ -7,6 +7,7 @@ from rest_framework.test import APIClient
 
 from config import csp
 from config.problems import is_api
+from tests.conftest import PASSWORD
 
 pytestmark = pytest.mark.django_db
 
@@ -83,3 +84,25 @@ def test_developers_see_django_s_own_error_pages_whole(settings, debug, policy):
     request.is_api = is_api(request)
 
     assert csp.policy_for(request, HttpResponse(status=404)) == policy
+
+
+@pytest.mark.parametrize("path", ["/admin/login/", "/api/v1/users/", "/nowhere"])
+def test_over_https_browsers_come_by_https_ever_after(client, settings, path):
+    settings.SECURE_SSL_REDIRECT, settings.SECURE_HSTS_SECONDS = True, 31536000
+
+    plain, safe = client.get(path), client.get(path, secure=True)
+
+    assert (plain.status_code, plain["Location"]) == (301, f"https://testserver{path}")
+    assert safe["Strict-Transport-Security"].startswith("max-age=31536000")
+
+
+def test_cookies_of_pages_go_over_https_alone(client, settings, sue):
+    settings.SESSION_COOKIE_SECURE = settings.CSRF_COOKIE_SECURE = True
+    client.get("/admin/login/")
+    client.post("/admin/login/", {"username": "sue", "password": PASSWORD})
+
+    session, form = client.cookies["sessionid"], client.cookies["csrftoken"]
+    assert session["httponly"]
+    assert session["secure"]
+    assert form["secure"]
+    assert session["samesite"] == form["samesite"] == "Lax"

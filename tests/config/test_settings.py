@@ -47,3 +47,13 @@ def test_a_wrong_one_is_told_with_the_way_out(changes, message):
 
     assert done.returncode != 0
     assert message in done.stderr.splitlines()[-1]
+
+
+def test_a_deployment_has_nothing_that_django_warns_of():
+    changes = {"SITE_URL": "https://x.example.com", "ALLOWED_HOSTS": "x.example.com", "TRUSTED_PROXIES": "10.0.0.0/8"}
+    keys = {"SECRET_KEY": "".join(map(chr, range(48, 122))), "JWT_KEY": "".join(map(chr, range(49, 123)))}
+    command = [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"]
+
+    done = subprocess.run(command, cwd=ROOT, env=GOOD | changes | keys, capture_output=True, text=True)
+
+    assert done.returncode == 0, done.stderr
