@@ -117,12 +117,12 @@ def open_attachment(*, by, attachment_id):
 
 
 def forget_user(*, user):
-    """Erases all that was said about the tickets of somebody whose account is being closed, and gives back their work.
+    """Erases all that was said about the tickets of somebody whose account is being closed.
 
     The tickets stay, and who of the staff did what and when. What the person said on behalf of support to others is those
-    others'. Called inside the transaction that closes the account, which holds the account's row.
+    others'; what they saw to is given back by the database (migrations/assignees.sql). Called inside the transaction that
+    closes the account, which holds the account's row.
     """
-    Ticket.objects.filter(assignee=user).exclude(status="c").update(assignee=None)
     theirs = Ticket.objects.filter(user=user)
     forget_names(theirs)
     files = Attachment.objects.filter(ticket__user=user)

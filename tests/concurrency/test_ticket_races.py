@@ -17,7 +17,7 @@ from tickets import services
 from tickets.errors import AssigneeRefused
 from tickets.models import Answer, StatusChange, Ticket
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow, pytest.mark.usefixtures("patience")]
 
 
 @pytest.fixture
@@ -153,13 +153,13 @@ def test_control_a_ticket_locked_before_its_people_is_a_deadlock(ticket, sue):
             both.wait(timeout=10)
             User.objects.select_for_update(no_key=True).get(pk=sue.pk)
 
-    def close():
+    def demote():
         with transaction.atomic():
             User.objects.select_for_update().get(pk=sue.pk)
             both.wait(timeout=10)
-            services.forget_user(user=sue)
+            User.objects.filter(pk=sue.pk).update(is_staff=False)
 
-    results = race(lambda action: action(), [work, close])
+    results = race(lambda action: action(), [work, demote])
     (error,) = [one for one in results if one is not None]
     assert isinstance(error, OperationalError)
     assert "deadlock" in str(error)
@@ -206,3 +206,22 @@ def test_control_without_the_lock_work_goes_to_somebody_who_is_not_support(ticke
         _assign_while_demoted(ticket, sue, tim)
 
     assert not Ticket.objects.get().assignee.is_staff
+
+
+def test_what_is_assigned_at_the_moment_of_the_demotion_is_given_back(ticket, sue, tim):
+    """The assignment comes first and holds sue's row; the demotion waits for it, and then finds the ticket."""
+    with transaction.atomic():
+        services.change_ticket(by=tim, ticket_id=ticket.pk, assignee_id=sue.pk)
+        demotion = threading.Thread(target=_demote, args=(sue,))
+        demotion.start()
+        demotion.join(0.3)
+        assert demotion.is_alive(), "it waits"
+    demotion.join()
+
+    assert not User.objects.get(pk=sue.pk).is_staff
+    assert Ticket.objects.get().assignee is None
+
+
+def _demote(user):
+    User.objects.filter(pk=user.pk).update(is_staff=False)
+    connection.close()

@@ -259,6 +259,29 @@ def test_lists_cost_the_same_for_any_number(as_user, thread, ask, alice, sue):
     assert few == [[2, 3, 3]] * 2
 
 
+def test_a_ticket_names_its_newest_500_answers_and_where_all_are(as_user, ask, alice, sue):
+    ticket = ask()
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE tickets_answer DISABLE TRIGGER USER")  # quickly
+        cursor.execute(
+            "INSERT INTO tickets_answer (ticket_id, user_id, message) SELECT %s, %s, 'Gladly' FROM generate_series(1, 503)",
+            [ticket.pk, sue.pk],
+        )
+    keys = list(Answer.objects.filter(ticket=ticket).order_by("-id").values_list("pk", flat=True))
+
+    for user in (alice, sue):
+        client = as_user(user)
+        shown = client.get(f"/api/ticket/{ticket.pk}").json()
+        assert [int(url.rsplit("/", 1)[1]) for url in shown["answers"]] == keys[:500]
+        found, path = [], shown["answers_url"].removeprefix("http://testserver") + "?limit=200"
+        while path:
+            page = client.get(path)
+            found += [one["id"] for one in page.json()]
+            link = page.headers.get("Link")
+            path = link and link[link.index("/api") : link.index(">")]
+        assert found == keys
+
+
 def test_pages_of_answers_are_linked(as_user, thread, say, alice):
     for _ in range(5):
         say(alice, thread)

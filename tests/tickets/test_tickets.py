@@ -3,7 +3,8 @@
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from accounts.services import close_account
+from accounts.models import User
+from accounts.services import change_account, close_account
 from config.erasing import ERASED
 from config.errors import Missing, NotAllowed, constraint_of
 from notifications.models import Notification
@@ -183,3 +184,50 @@ def test_a_closed_account_keeps_its_tickets_and_gives_back_its_work(ask, say, al
 def test_a_topic_is_the_subject_or_the_beginning_of_the_message():
     assert Ticket(subject="Fire", message="It burns").topic == "Fire"
     assert Ticket(message="It\nburns " * 20).topic == ("It burns " * 20)[:59] + "…"
+
+
+@pytest.fixture
+def seen_to(ask, sue, make_admin):
+    """sue's open ticket, and one that she closed."""
+    tickets = ask(), ask()
+    for ticket in tickets:
+        services.change_ticket(by=sue, ticket_id=ticket.pk, assignee_id=sue.pk)
+    services.set_status(by=sue, ticket_id=tickets[1].pk, status="c")
+    return tickets
+
+
+def assignees(tickets):
+    return [Ticket.objects.get(pk=ticket.pk).assignee_id for ticket in tickets]
+
+
+@pytest.mark.parametrize(
+    "leave",
+    [
+        lambda sue, tim: change_account(by=tim, user=sue, is_staff=False),
+        lambda sue, tim: change_account(by=tim, user=sue, is_active=False),
+        lambda sue, tim: close_account(by=tim, user=sue),
+        lambda sue, tim: User.objects.filter(pk=sue.pk).update(is_staff=False),
+    ],
+    ids=["demoted", "deactivated", "closed", "by SQL"],
+)
+def test_who_is_support_no_longer_has_no_open_tickets(seen_to, sue, tim, as_user, leave):
+    assert assignees(seen_to) == [sue.pk, sue.pk]
+
+    leave(sue, tim)
+
+    assert assignees(seen_to) == [None, sue.pk]
+    searched = as_user(tim).get("/api/ticket", {"search": "printer", "assignee": sue.pk}).json()
+    assert [one["id"] for one in searched] == [seen_to[1].pk]
+
+
+def test_control_without_the_trigger_they_stay_with_whoever_left(seen_to, sue):
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE accounts_user DISABLE TRIGGER tickets_give_back")
+    User.objects.filter(pk=sue.pk).update(is_staff=False)
+    assert assignees(seen_to) == [sue.pk, sue.pk]
+
+
+def test_other_changes_of_an_account_give_nothing_back(seen_to, sue, tim):
+    change_account(by=tim, user=sue, first_name="Susan")
+    change_account(by=tim, user=sue, user_type="admin")
+    assert assignees(seen_to) == [sue.pk, sue.pk]

@@ -16,9 +16,10 @@ from tickets.models.search import search
 
 
 def tickets(user):
-    """The tickets that a caller may see, each with the URLs of the answers that the caller may see."""
+    """The tickets that a caller may see, each with the URLs of the newest answers that the caller may see."""
     answers = Answer.objects.visible_to(user).filter(ticket=OuterRef("pk")).order_by("-id")
-    return Ticket.objects.visible_to(user).annotate(answer_urls=ArraySubquery(answers.values(url=AnswerURLsField.url())))
+    newest = answers.values(url=AnswerURLsField.url())[: AnswerURLsField.MOST]
+    return Ticket.objects.visible_to(user).annotate(answer_urls=ArraySubquery(newest))
 
 
 def of_ticket(model):

@@ -30,6 +30,7 @@ _TICKET = {
     "order": None,
     "meeting": None,
     "attachments": [_FILE],
+    "answers_url": f"{_SITE}/api/ticket/66/answer",
 }
 _ANSWER = {
     "id": 29,
@@ -44,27 +45,27 @@ _ANSWER = {
 
 
 class ItemURLField(serializers.URLField):
-    """The URL of something by its key, in E's spelling: no slash at the end."""
+    """The URL of something by its key, in E's spelling: no slash at the end. `tail` is what follows the key."""
 
-    def __init__(self, path, **kwargs):
+    def __init__(self, path, tail="", **kwargs):
         super().__init__(read_only=True, **kwargs)
-        self.path = path
+        self.path, self.tail = path, tail
 
     def to_representation(self, key):
-        return self.context["request"].build_absolute_uri(f"{self.path}{key}")
+        return self.context["request"].build_absolute_uri(f"{self.path}{key}{self.tail}")
 
     def expression(self):
-        return _url(self.path, self.source)
+        return _url(self.path, self.source, self.tail)
 
 
-def _url(path, key):
-    return Concat(SITE, Value(path), Cast(key, TextField()), output_field=TextField())
+def _url(path, key, tail=""):
+    return Concat(SITE, Value(path), Cast(key, TextField()), Value(tail), output_field=TextField())
 
 
 class AnswerURLsField(serializers.ListField):
-    """The URLs of all answers that the reader may see, newest first."""
+    """The URLs of the newest answers that the reader may see, newest first: MOST at the most."""
 
-    PATH = "/api/comment/"
+    PATH, MOST = "/api/comment/", 500
 
     def __init__(self, **kwargs):
         super().__init__(child=serializers.URLField(), source="*", read_only=True, **kwargs)
@@ -72,7 +73,7 @@ class AnswerURLsField(serializers.ListField):
     def to_representation(self, ticket):
         request = self.context["request"]
         keys = Answer.objects.visible_to(request.user).filter(ticket=ticket).order_by("-id").values_list("pk", flat=True)
-        return [request.build_absolute_uri(f"{self.PATH}{key}") for key in keys]
+        return [request.build_absolute_uri(f"{self.PATH}{key}") for key in keys[: self.MOST]]
 
     def expression(self):
         # Which ones, depends on who asks: tickets.api.reads says it.
@@ -124,7 +125,7 @@ class TicketSerializer(serializers.ModelSerializer):
     changed_status: serializers.PrimaryKeyRelatedField = serializers.PrimaryKeyRelatedField(
         read_only=True, allow_null=True, help_text=_("Who set the status last.")
     )
-    answers = AnswerURLsField(help_text=_("URLs of the answers, newest first."))
+    answers = AnswerURLsField(help_text=_("URLs of the answers, newest first: the newest 500."))
     created_at = InstantField(read_only=True)
     awaiting = serializers.ChoiceField(
         choices=["support", "customer"],
@@ -133,12 +134,13 @@ class TicketSerializer(serializers.ModelSerializer):
         help_text=_("Who owes the next word; null while it is closed and the customer has said nothing since."),
     )
     attachments = AttachmentsField()
+    answers_url = ItemURLField("/api/ticket/", "/answer", source="pk", help_text=_("All answers in full, a page at a time."))
 
     class Meta:
         model = Ticket
         fields = (
             "id", "from_user_id", "from_user", "message", "status", "changed_status", "answers", "created_at",
-            "subject", "priority", "assignee", "awaiting", "order", "meeting", "attachments",
+            "subject", "priority", "assignee", "awaiting", "order", "meeting", "attachments", "answers_url",
         )  # fmt: skip
         read_only_fields = fields
 

@@ -18,6 +18,7 @@ from django.db import migrations, models
 
 
 SEARCH = Path(__file__).with_name("search.sql").read_text(encoding="utf-8")
+ASSIGNEES = Path(__file__).with_name("assignees.sql").read_text(encoding="utf-8")
 FUNCTIONS = (
     "tickets_search", "tickets_search_blocks", "tickets_search_wish", "tickets_index_answer", "tickets_index", "tickets_texts",
     "tickets_join", "tickets_query", "tickets_words", "tickets_polish",
@@ -179,6 +180,7 @@ class Migration(migrations.Migration):
             model_name='ticket',
             trigger=pgtrigger.compiler.Trigger(name='assign_support', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (NEW."assignee_id" IS NOT NULL)', func="\n                    IF TG_OP = 'UPDATE' AND NEW.assignee_id IS NOT DISTINCT FROM OLD.assignee_id THEN RETURN NEW; END IF;\n                    PERFORM FROM accounts_user WHERE id = NEW.assignee_id AND is_staff AND is_active FOR SHARE;\n                    IF NOT FOUND THEN\n                        RAISE EXCEPTION 'tickets are assigned to support'\n                            USING ERRCODE = 'check_violation', CONSTRAINT = 'ticket_assignee_is_support';\n                    END IF;\n                    RETURN NEW;\n                ", hash='82ad57e4743e9b0469c53b33216b078a9106967f', operation='INSERT OR UPDATE OF "assignee_id"', pgid='pgtrigger_assign_support_968a6', table='tickets_ticket', when='BEFORE')),
         ),
+        migrations.RunSQL(ASSIGNEES, "DROP TRIGGER tickets_give_back ON accounts_user; DROP FUNCTION tickets_give_back;"),
         pgtrigger.migrations.AddTrigger(
             model_name='ticket',
             trigger=pgtrigger.compiler.Trigger(name='refer_to_own', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (NEW."order_id" IS NOT NULL OR NEW."meeting_id" IS NOT NULL)', func="\n                    IF NEW.order_id IS NOT NULL AND NOT EXISTS (\n                        SELECT FROM shop_order WHERE id = NEW.order_id AND user_id = NEW.user_id\n                    ) THEN\n                        RAISE EXCEPTION 'a ticket is about an order of its owner'\n                            USING ERRCODE = 'check_violation', CONSTRAINT = 'ticket_order_is_own';\n                    END IF;\n                    IF NEW.meeting_id IS NOT NULL AND NOT EXISTS (\n                        SELECT FROM scheduling_meeting\n                        WHERE id = NEW.meeting_id AND NEW.user_id IN (student_id, tutor_id)\n                    ) THEN\n                        RAISE EXCEPTION 'a ticket is about a meeting of its owner'\n                            USING ERRCODE = 'check_violation', CONSTRAINT = 'ticket_meeting_is_own';\n                    END IF;\n                    RETURN NEW;\n                ", hash='d80dc16b3132dbae911d968e6d4d2625bb9a3251', operation='INSERT OR UPDATE OF "user_id", "order_id", "meeting_id"', pgid='pgtrigger_refer_to_own_6b666', table='tickets_ticket', when='BEFORE')),
