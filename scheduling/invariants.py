@@ -13,6 +13,9 @@ CHECKS = {
     "a slot is one meeting's": """
         SELECT time_slot_id, format('%s meetings', count(*)) FROM scheduling_meeting WHERE status <> 'canceled'
         GROUP BY time_slot_id HAVING count(*) > 1""",
+    "meetings of closed accounts hold none of their words": """
+        SELECT m.id, 'subject or notes are there' FROM scheduling_meeting m JOIN accounts_user u ON u.id = m.student_id
+        WHERE u.closed_at IS NOT NULL AND (m.subject <> '(erased)' OR m.notes IS NOT NULL)""",
     "a slot that is taken is not offered": """
         SELECT s.id, format('meeting %s', m.id) FROM scheduling_timeslot s
         JOIN scheduling_meeting m ON m.time_slot_id = s.id AND m.status <> 'canceled' WHERE s.is_available""",

@@ -29,6 +29,10 @@ CHECKS = {
     "an attachment is its ticket's own": """
         SELECT f.id, format('answer %s', a.id) FROM tickets_attachment f JOIN tickets_answer a ON a.id = f.answer_id
         WHERE a.ticket_id <> f.ticket_id""",
+    "tickets of closed accounts hold none of their words": """
+        SELECT t.id, 'subject, message or files are there' FROM tickets_ticket t JOIN accounts_user u ON u.id = t.user_id
+        WHERE u.closed_at IS NOT NULL AND (t.subject <> '' OR t.message <> '(erased)'
+            OR EXISTS (SELECT FROM tickets_attachment f WHERE f.ticket_id = t.id AND f.answer_id IS NULL))""",
     "the search knows where every ticket stands": """
         SELECT t.id, 'not as the ticket has it' FROM tickets_ticket t LEFT JOIN tickets_searchtext s ON s.ticket_id = t.id
         WHERE s.ticket_id IS NULL OR (s.owner, s.status, s.awaiting, s.assignee)

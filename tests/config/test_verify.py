@@ -12,6 +12,8 @@ from tests.world import world
 pytestmark = pytest.mark.django_db
 
 _CLOSED = "INSERT INTO tickets_statuschange (ticket_id, from_status, to_status) SELECT id, status, 'c' FROM tickets_ticket"
+_CLOSED_BUT_NOT_ERASED = """
+    ALTER TABLE accounts_user DROP CONSTRAINT user_closed_is_erased; UPDATE accounts_user SET closed_at = now()"""
 _MEET_AGAIN = """
     INSERT INTO scheduling_meeting (student_id, tutor_id, time_slot_id, subject, start_time, end_time)
     SELECT {student}, tutor_id, {slot}, 'Again', start_time, end_time FROM scheduling_meeting"""
@@ -59,8 +61,9 @@ BREAKS = {
     "the stock ledger names only orders that hold the product": "DELETE FROM shop_orderitem",
     "an order's lines make up its subtotal": "UPDATE shop_order SET subtotal = subtotal + 1",
     "an order that was completed or canceled says when": "UPDATE shop_order SET status = 'completed'",
-    "orders of closed accounts hold no address": """
-        ALTER TABLE accounts_user DROP CONSTRAINT user_closed_is_erased; UPDATE accounts_user SET closed_at = now()""",
+    "orders of closed accounts hold no address": _CLOSED_BUT_NOT_ERASED,
+    "tickets of closed accounts hold none of their words": _CLOSED_BUT_NOT_ERASED,
+    "meetings of closed accounts hold none of their words": _CLOSED_BUT_NOT_ERASED,
     "a voucher's uses are its orders that were not canceled": """
         INSERT INTO shop_voucher (code, kind, value, currency, uses) VALUES ('HALF', 'percent', 50, 'EUR', 1)""",
     "what is left of credits is the sum of their ledger": """
