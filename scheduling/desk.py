@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from django import forms
 from django.conf import settings
-from django.db.models import Count, Prefetch
+from django.db.models import Count, Prefetch, Q
 from django.db.models.functions import TruncDate
 from django.http import HttpResponseRedirect
 from django.urls import reverse
@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from config import desk
+from config.desk.fields import PersonField
 from scheduling import services
 from scheduling.errors import IllegalTransition
 from scheduling.hours import instant_of
@@ -40,13 +41,13 @@ class WallTimeField(forms.DateTimeField):
 
 
 def _tutors():
-    return User.objects.filter(user_type="admin", is_active=True).order_by("username")
+    return User.objects.filter(user_type="admin", is_active=True)
 
 
 class PublishForm(forms.Form):
     """A slot of a tutor, in the studio's wall time."""
 
-    tutor = forms.ModelChoiceField(_tutors(), label=gettext_lazy("Tutor"), empty_label=None)
+    tutor = PersonField(_tutors(), label=gettext_lazy("Tutor"), empty_label=None)
     start = WallTimeField(
         label=gettext_lazy("Start"), widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
     )
@@ -63,12 +64,7 @@ class PublishForm(forms.Form):
 class WeekForm(forms.Form):
     """Whose week, and which: any date in it."""
 
-    tutor = forms.ModelChoiceField(
-        _tutors(),
-        required=False,
-        label=gettext_lazy("Tutor"),
-        empty_label=gettext_lazy("All"),
-    )
+    tutor = PersonField(_tutors(), required=False, label=gettext_lazy("Tutor"), empty_label=gettext_lazy("All"))
     day = forms.DateField(required=False, label=gettext_lazy("Week of"), widget=forms.DateInput(attrs={"type": "date"}))
 
     def clean_day(self):
@@ -97,6 +93,9 @@ def week(request):
     )
     if request.method == "POST" and _change(request, publish):
         return HttpResponseRedirect(request.get_full_path())
+    # Both forms offer the same people, read once.
+    everybody = list(asked.fields["tutor"].choices)
+    asked.fields["tutor"].choices, publish.fields["tutor"].choices = everybody, everybody[1:]
     day = chosen.get("day") or timezone.now().astimezone(_zone()).date()
     monday = day - timedelta(days=day.weekday())
     context: dict[str, object] = {"monday": monday, "before": monday - timedelta(days=7), "after": monday + timedelta(days=7)}
@@ -171,9 +170,8 @@ def soon():
 
 
 @desk.chart(20, gettext_lazy("Meetings"), needs="scheduling.view_meeting")
-def meetings_by_day():
-    since = timezone.now() - timedelta(days=desk.DAYS)
-    past = Meeting.objects.standing().filter(start_time__gte=since, start_time__lte=timezone.now()).order_by()
+def meetings_by_day(start, end):
+    past = Meeting.objects.standing().filter(start_time__gte=start, start_time__lt=end).order_by()
     by_day = past.annotate(day=TruncDate("start_time")).values("day")
     return by_day.annotate(number=Count("pk")).values_list("day", "number")
 
@@ -182,7 +180,10 @@ def meetings_by_day():
     20, gettext_lazy("Meetings"), "admin:scheduling_meeting_changelist", "student__id__exact", needs="scheduling.view_meeting"
 )
 def meetings_of(person):
-    newest = Meeting.objects.of(person).select_related("tutor").order_by("-id")[: desk.MOST]
+    # The newest of each side by its index: for an OR, PostgreSQL may read back through everybody's meetings.
+    sides = [Meeting.objects.filter(**{side: person}).order_by("-id")[: desk.MOST].values("pk") for side in ("student", "tutor")]
+    mine = Meeting.objects.filter(Q(pk__in=sides[0]) | Q(pk__in=sides[1]))
+    newest = mine.select_related("tutor").order_by("-id")[: desk.MOST]
     return [
         desk.Row(
             f"{one.start_time.astimezone(_zone()):%Y-%m-%d %H:%M} {one.subject}",

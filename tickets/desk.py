@@ -1,7 +1,5 @@
 """The support desk's page: one ticket as a conversation, answered, noted, sorted and closed on the spot."""
 
-from datetime import timedelta
-
 from django import forms
 from django.db import transaction
 from django.db.models import Count, F
@@ -14,6 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from config import desk
+from config.desk.fields import PersonField
 from config.errors import Missing
 from tickets import services
 from tickets.models import Answer, Awaiting, CannedReply, Priority, Status, Ticket
@@ -60,8 +59,8 @@ class SortForm(forms.Form):
 
     status = forms.ChoiceField(choices=Status.choices, label=gettext_lazy("Status"), show_hidden_initial=True)
     priority = forms.ChoiceField(choices=Priority.choices, label=gettext_lazy("Priority"), show_hidden_initial=True)
-    assignee = forms.ModelChoiceField(
-        User.objects.filter(is_staff=True, is_active=True).order_by("username"),
+    assignee = PersonField(
+        User.objects.filter(is_staff=True, is_active=True),
         required=False,
         label=gettext_lazy("Assignee"),
         show_hidden_initial=True,
@@ -181,13 +180,14 @@ def ticket_file(request, attachment_id):
 @desk.box(10, gettext_lazy("Tickets awaiting support"), "desk:tickets", needs="tickets.view_ticket")
 def awaiting_support():
     found = _awaiting().select_related("user")[: desk.MOST]
-    return [desk.Row(str(one), _link(one.pk), f"{one.user} · {timezone.localtime(one.created_at):%Y-%m-%d %H:%M}") for one in found]
+    return [
+        desk.Row(str(one), _link(one.pk), f"{one.user} · {timezone.localtime(one.created_at):%Y-%m-%d %H:%M}") for one in found
+    ]
 
 
 @desk.chart(10, gettext_lazy("Tickets"), needs="tickets.view_ticket")
-def tickets_by_day():
-    since = timezone.now() - timedelta(days=desk.DAYS)
-    by_day = Ticket.objects.filter(created_at__gte=since).order_by().annotate(day=TruncDate("created_at"))
+def tickets_by_day(start, end):
+    by_day = Ticket.objects.filter(created_at__gte=start, created_at__lt=end).order_by().annotate(day=TruncDate("created_at"))
     return by_day.values("day").annotate(number=Count("pk")).values_list("day", "number")
 
 

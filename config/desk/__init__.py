@@ -41,7 +41,7 @@ class Box(NamedTuple):
 
 
 class Chart(NamedTuple):
-    """`days()` gives (date, number) of the last DAYS days in one query; days without any may be absent."""
+    """`days(start, end)` gives (date, number) of the days between two instants in one query; days without any may be absent."""
 
     place: int
     title: str

@@ -473,6 +473,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='order',
+            index=django.contrib.postgres.indexes.BrinIndex(autosummarize=True, fields=['created_at'], name='order_by_creation'),
+        ),
+        migrations.AddIndex(
+            model_name='order',
             index=models.Index(condition=models.Q(('voucher__isnull', False), models.Q(('status', 'canceled'), _negated=True)), fields=['voucher', 'user'], name='order_by_voucher'),
         ),
         migrations.AddConstraint(

@@ -4,6 +4,7 @@ from typing import Any
 
 import pgtrigger
 from django.conf import settings
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
@@ -69,6 +70,7 @@ class Order(models.Model):
         indexes = (
             models.Index(fields=["user", "-id"], name="order_of_user"),
             models.Index(fields=["-id"], condition=~Q(status="completed"), name="order_uncompleted"),
+            BrinIndex(fields=["created_at"], name="order_by_creation", autosummarize=True),  # the desk's chart
             models.Index(
                 fields=["voucher", "user"],
                 condition=Q(voucher__isnull=False) & ~Q(status="canceled"),

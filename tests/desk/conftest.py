@@ -4,6 +4,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from django.core.cache import cache
 from django.utils import timezone
 
 from scheduling.services import book_meeting, create_slot
@@ -21,6 +22,13 @@ def at_desk(client):
         return client
 
     return signed_in
+
+
+@pytest.fixture(autouse=True)
+def nothing_remembered():
+    """Charts remember the days before today (config.desk.home)."""
+    yield
+    cache.clear()
 
 
 @pytest.fixture

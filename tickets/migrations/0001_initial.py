@@ -149,6 +149,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='ticket',
+            index=django.contrib.postgres.indexes.BrinIndex(autosummarize=True, fields=['created_at'], name='ticket_by_creation'),
+        ),
+        migrations.AddIndex(
+            model_name='ticket',
             index=models.Index(fields=['status', '-id'], name='ticket_by_status'),
         ),
         migrations.AddIndex(

@@ -2,6 +2,7 @@
 
 import pgtrigger
 from django.conf import settings
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -109,6 +110,7 @@ class Ticket(models.Model):
             models.Index(fields=["status", "-id"], name="ticket_by_status"),
             models.Index(fields=["awaiting", "-id"], name="ticket_by_awaiting", condition=Q(awaiting__isnull=False)),
             models.Index(fields=["assignee", "-id"], name="ticket_by_assignee", condition=Q(assignee__isnull=False)),
+            BrinIndex(fields=["created_at"], name="ticket_by_creation", autosummarize=True),  # the desk's chart
         )
         constraints = (
             models.CheckConstraint(name="ticket_status_known", condition=Q(status__in=Status.values)),
