@@ -9,7 +9,7 @@ and read by psycopg's own adapters, and errors are the ones that Django would ra
 from django.db import DEFAULT_DB_ALIAS, connections
 from psycopg import OperationalError, errors
 from psycopg.adapt import PyFormat, Transformer
-from psycopg.pq import ConnStatus, ExecStatus
+from psycopg.pq import ConnStatus, DiagnosticField, ExecStatus
 
 # As many are kept on a connection at most; whatever comes later is sent with its values, and planned each time.
 MOST = 1000
@@ -47,11 +47,13 @@ def run(prepared, values):
 
 def checked(pgconn, result):
     """The result of a command, which went well. Raises psycopg's error otherwise."""
-    if pgconn.status == ConnStatus.BAD:
-        raise OperationalError(pgconn.get_error_message())
-    if result.status == ExecStatus.FATAL_ERROR:
-        raise errors.error_from_result(result)
-    return result
+    if pgconn.status != ConnStatus.BAD and result.status != ExecStatus.FATAL_ERROR:
+        return result
+    # An error without SQLSTATE is not the server's word but the connection's end, of which the status may not know yet: a
+    # write failed while the server's good-bye was still there to be read.
+    if pgconn.status == ConnStatus.BAD or result.error_field(DiagnosticField.SQLSTATE) is None:
+        raise OperationalError(pgconn.get_error_message(), pgconn=pgconn)
+    raise errors.error_from_result(result)
 
 
 def _execute(wrapper, pgconn, prepared, parameters, transformer):

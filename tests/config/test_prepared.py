@@ -4,11 +4,13 @@ from contextlib import nullcontext, suppress
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
+import psycopg
 import pytest
 from django.db import DataError, IntegrityError, OperationalError, connection, connections, transaction
+from psycopg.pq import ConnStatus, ExecStatus
 
 from accounts.models import User
-from config.postgresql.prepared import Prepared, run
+from config.postgresql.prepared import Prepared, checked, run
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -92,6 +94,17 @@ def test_a_connection_that_died_meanwhile_is_an_operational_error():
     with pytest.raises(OperationalError):
         run(Prepared("SELECT %s", 1), [1])
     connection.close()
+
+
+def test_a_connection_that_ends_before_its_status_knows_is_an_operational_error():
+    """As when PostgreSQL is stopped at once: clients are to get a 503, not a 500. Found by bench/faults."""
+    connection.ensure_connection()
+    pgconn = connection.connection.pgconn
+    broken = pgconn.make_empty_result(ExecStatus.FATAL_ERROR)
+    assert pgconn.status == ConnStatus.OK
+
+    with pytest.raises(psycopg.OperationalError):
+        checked(pgconn, broken)
 
 
 def test_inside_a_transaction_it_sees_and_keeps_to_the_transaction(alice):
