@@ -46,7 +46,7 @@ def stop(house, rounds=50, *, worker=True):
                 revived += sum(revive(service, name) for name in list(service.processes))
         if worker:
             drained = wait_for_jobs(service)
-    faults = ledger.faults() + unexpected(ledger, 200, 201, 503)
+    faults = ledger.faults() + unexpected(ledger, 200, 201, 400, 409, 503)
     if worker:
         faults += mail_faults(outbox_of(folder))
     return Line(
@@ -81,7 +81,7 @@ def full(house, rounds=3):
             heals.append(max(0.0, ledger.last_written - freed))
             crowd.wait_for_writes(CLIENTS * 2)
             service.wait(lambda: service.status("/readyz") == 200, "it is ready again")
-    faults += ledger.faults() + unexpected(ledger, 200, 201, 503)
+    faults += ledger.faults() + unexpected(ledger, 200, 201, 400, 409, 503)
     return Line(
         f"All of PostgreSQL's connections taken {rounds} times",
         f"{summary(ledger)}; answers {answers(ledger)}; a refusal takes {milliseconds(waits)}; /livez 200, /readyz 503; "

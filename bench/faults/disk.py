@@ -58,7 +58,7 @@ def fill(house, rounds):
         f"{summary(ledger)}; answers {answers(ledger)}; PostgreSQL ended {deaths} times; "
         f"writing again {seconds(heals)} after there was room and a server"
     )
-    return seen, ledger.faults() + unexpected(ledger, 200, 201, 503)
+    return seen, ledger.faults() + unexpected(ledger, 200, 201, 400, 409, 503)
 
 
 def _until_full(house, ballast, *, force):

@@ -24,7 +24,7 @@ def terminate(house, rounds=20, number=signal.SIGTERM):
             stopping.append(time.monotonic() - began)
             service.start_web()
         crowd.wait_for_writes(20)
-    faults = ledger.faults() + unexpected(ledger, 200, 201, 503)
+    faults = ledger.faults() + unexpected(ledger, 200, 201, 400, 409, 503)
     return Line(
         f"SIGTERM to the web server under load {rounds} times ({CLIENTS} clients)",
         f"{summary(ledger)}; answers {answers(ledger)}; requests without an answer {len(ledger.cut)}; "
