@@ -29,4 +29,4 @@ SECTIONS = (
         {"id": "Nothing refers to it.", "user": "The account."},
     ),
 )
-WITHHELD = {}
+WITHHELD: dict[str, str] = {}
