@@ -5,7 +5,7 @@ from scheduling.errors import IllegalTransition, MeetingOver, TooLate
 from scheduling.models import Meeting, Status
 from scheduling.services import costs, telling
 from scheduling.services.booking import look_at_slot
-from scheduling.services.locks import in_turn, lock_meeting, lock_people, working_tutor
+from scheduling.services.locks import hold_people, in_turn, lock_meeting, lock_people, working_tutor
 
 _NEXT = {
     Status.PENDING: {Status.CONFIRMED, Status.CANCELED},
@@ -58,6 +58,7 @@ def move_meeting(*, by, meeting_id, time_slot_id):
 def _lock_people(by, meeting_id, time_slot_id):
     # Only a move can break what is kept under these locks. They come before the meeting's own, so it is read twice.
     if time_slot_id is None:
+        hold_people(meeting_id)
         return {}
     found = Meeting.objects.visible_to(by).filter(pk=meeting_id).values_list("student_id", "time_slot_id").first()
     if found is None:

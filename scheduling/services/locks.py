@@ -21,6 +21,10 @@ _COLUMNS = [field.attname for field in User._meta.concrete_fields if field.attna
 _PEOPLE = f"""
 SELECT {", ".join(f"u.{column}" for column in _COLUMNS)} FROM accounts_user u
 WHERE u.id = ANY(%(student)s::bigint || ARRAY(SELECT s.tutor_id FROM scheduling_timeslot s WHERE s.id = ANY(%(slots)s)))"""  # noqa: S608
+_HOLD_PEOPLE = Query(
+    "SELECT id FROM accounts_user WHERE id IN (SELECT unnest(ARRAY[student_id, tutor_id]) FROM scheduling_meeting"
+    " WHERE id = %(meeting)s) ORDER BY id FOR KEY SHARE"
+)
 # NO KEY: rows that only refer to an account (notifications, sessions) need not wait.
 _IN_ORDER = "ORDER BY u.id FOR NO KEY UPDATE OF u"
 _LOCK_PEOPLE = Query(f"{_PEOPLE} {_IN_ORDER}")
@@ -64,6 +68,14 @@ def lock_bookers(places):
 def _lock(query, places):
     users = (User.from_db(None, _COLUMNS, row) for row in query.run(places))
     return {user.pk: user for user in users}
+
+
+def hold_people(meeting_id):
+    """Keeps a meeting's people from closing their accounts, or waits until they have; nobody else waits for it.
+
+    Who closes an account holds it and then cancels its meetings, and what tells of a meeting refers to its people.
+    """
+    _HOLD_PEOPLE.run({"meeting": meeting_id})
 
 
 def lock_tutor(tutor_id):

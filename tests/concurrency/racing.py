@@ -2,6 +2,7 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 from django.db import connection
 
@@ -28,3 +29,18 @@ def race(action, competitors, *, at_once=40):
 
     with ThreadPoolExecutor(min(at_once, len(competitors))) as threads:
         return list(threads.map(run, competitors))
+
+
+@contextmanager
+def without(model, name):
+    """A model without one of its constraints, as a control; what was written meanwhile goes with it."""
+    constraint = next(one for one in model._meta.constraints if one.name == name)
+    with connection.schema_editor() as editor:
+        editor.remove_constraint(model, constraint)
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute(f"TRUNCATE {model._meta.db_table} CASCADE")
+        with connection.schema_editor() as editor:
+            editor.add_constraint(model, constraint)

@@ -2,7 +2,6 @@
 
 import threading
 from collections import Counter
-from contextlib import contextmanager
 
 import pytest
 from django.db import IntegrityError, OperationalError, connection, transaction
@@ -12,7 +11,7 @@ from config.errors import constraint_of
 from notifications.models import Notification
 from scheduling.models import Meeting, TimeSlot
 from tests.concurrency.calendars import MANY, clients, overlapping_slots, overlaps
-from tests.concurrency.racing import race
+from tests.concurrency.racing import race, without
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow, pytest.mark.usefixtures("patience")]
 
@@ -26,21 +25,6 @@ FROM generate_series(1, 500) n ORDER BY n * %s"""
 INSERT_MEETINGS = """
 INSERT INTO scheduling_meeting (student_id, tutor_id, time_slot_id, subject, start_time, end_time)
 SELECT %s, tutor_id, id, 'SQL', start_time, end_time FROM scheduling_timeslot WHERE tutor_id = %s ORDER BY id * %s"""
-
-
-@contextmanager
-def without(name):
-    """Meetings without one of their constraints; what was written meanwhile goes with it."""
-    constraint = next(one for one in Meeting._meta.constraints if one.name == name)
-    with connection.schema_editor() as editor:
-        editor.remove_constraint(Meeting, constraint)
-    try:
-        yield
-    finally:
-        with connection.cursor() as cursor:
-            cursor.execute("TRUNCATE scheduling_meeting CASCADE")
-        with connection.schema_editor() as editor:
-            editor.add_constraint(Meeting, constraint)
 
 
 def run_sql(sql):
@@ -102,7 +86,7 @@ class TestOneSlot:
                 if free:
                     Meeting.objects.create(student=student, tutor_id=one.tutor_id, time_slot=one, subject="Algebra")
 
-        with without("slot_taken"):
+        with without(Meeting, "slot_taken"):
             race(book, students[:10])
             assert Meeting.objects.count() > 1
 

@@ -1,0 +1,102 @@
+"""An account that closes while it books, orders, pays and cancels."""
+
+import threading
+
+import pytest
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import User
+from accounts.services import close_account
+from scheduling.errors import UnknownStudent
+from scheduling.models import Meeting, TimeSlot
+from scheduling.services import book_meeting, cancel_meeting, move_meeting
+from shop import services
+from shop.models import Order
+from tests.concurrency.calendars import check_invariants
+from tests.concurrency.racing import race
+from tests.concurrency.stores import left, order, outcome
+from tests.conftest import make_user
+from tests.scheduling.conftest import hour
+
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.slow,
+    pytest.mark.usefixtures("patience", "sums_agree_afterwards"),
+]
+# What one may hear whose account closes meanwhile: that one, or what one had, is not there (any more).
+HEARD = {"done", "not_found", "does_not_exist", "illegal_transition", "meeting_over", "nothing_to_pay", "payment_under_way"}
+
+
+@pytest.fixture
+def hours(tim):
+    """`hours(3)`: so many slots of tim's, which cost a credit each."""
+
+    def make(number):
+        times = [(hour(index), hour(index + 1)) for index in range(number)]
+        return TimeSlot.objects.bulk_create(
+            TimeSlot(tutor=tim, start_time=start, end_time=end, credits=1) for start, end in times
+        )
+
+    return make
+
+
+def all_at_once(user, tim, slots, pen):
+    """Books, moves, cancels, orders, pays, and closes the account, each as far as it comes. Returns the outcomes."""
+    services.grant_credits(by=tim, user=user, credits=6)
+    first, second = (book_meeting(by=user, time_slot_id=slot.pk, subject="Algebra") for slot in slots[:2])
+    placed, paying = order(user, (pen, 1)), order(user, (pen, 2))
+    acts = [
+        *(lambda slot=slot: book_meeting(by=user, time_slot_id=slot.pk, subject="Algebra") for slot in slots[2:5]),
+        lambda: cancel_meeting(by=user, meeting_id=first.pk),
+        lambda: move_meeting(by=user, meeting_id=second.pk, time_slot_id=slots[5].pk),
+        lambda: order(user, (pen, 1)),
+        lambda: services.cancel_order(by=user, order_id=placed.pk),
+        lambda: services.start_payment(by=user, order_id=paying.pk),
+        lambda: close_account(by=tim, user=User.objects.get(pk=user.pk)),
+    ]
+    return [outcome(result) for result in race(lambda act: act(), acts)]
+
+
+def test_nothing_is_left_alive(tim, hours, stocked):
+    slots, pen = hours(6), stocked("Pen", 1000)
+    for number in range(8):
+        user = make_user(f"user{number}")
+
+        results = all_at_once(user, tim, slots, pen)
+
+        assert set(results) <= HEARD
+        assert results[-1] == "done"
+        assert not Meeting.objects.live().filter(student=user).exists()
+        assert not TimeSlot.objects.filter(is_available=False).exists()
+        assert services.balance_of(user_id=user.pk) == 6  # all came back
+        assert not Order.objects.filter(user=user).exclude(address="").exists()
+        with pytest.raises(UnknownStudent):
+            book_meeting(by=user, time_slot_id=slots[0].pk, subject="Algebra")
+    check_invariants()
+    sold = sum(item.amount for one in Order.objects.exclude(status="canceled") for item in one.items.all())
+    assert left(pen) == 1000 - sold
+
+
+def test_control_looking_first_books_for_somebody_who_is_gone(alice, tim, hours):
+    (slot,) = hours(1)
+    looked, closed = threading.Event(), threading.Event()
+
+    def book():
+        with transaction.atomic():
+            open_still = User.objects.get(pk=alice.pk).closed_at is None
+            looked.set()
+            closed.wait(timeout=10)
+            if open_still:
+                Meeting.objects.create(student=alice, tutor=tim, time_slot=slot, subject="Algebra")
+
+    def close():
+        looked.wait(timeout=10)
+        close_account(by=tim, user=alice)
+        closed.set()
+
+    race(lambda act: act(), [book, close])
+
+    alice.refresh_from_db()
+    assert alice.closed_at <= timezone.now()
+    assert Meeting.objects.live().filter(student=alice).exists()
