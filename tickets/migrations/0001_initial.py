@@ -140,7 +140,7 @@ class Migration(migrations.Migration):
                 ('staff_words', django.contrib.postgres.search.SearchVectorField()),
             ],
             options={
-                'indexes': [django.contrib.postgres.indexes.GinIndex(fastupdate=False, fields=['block', 'owner', 'status', 'awaiting', 'assignee', 'words', 'staff_words'], name='ticket_words'), models.Index(fields=['owner', '-ticket'], name='ticket_words_of_owner')],
+                'indexes': [django.contrib.postgres.indexes.GinIndex(fastupdate=True, fields=['block', 'owner', 'status', 'awaiting', 'assignee', 'words', 'staff_words'], gin_pending_list_limit=64, name='ticket_words'), models.Index(fields=['owner', '-ticket'], name='ticket_words_of_owner')],
             },
         ),
         migrations.AddIndex(
@@ -180,11 +180,11 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(condition=models.Q(('message__regex', '[^[:space:]]')), name='ticket_has_message'),
         ),
         migrations.RunSQL(SEARCH, "".join(f"DROP FUNCTION {name};" for name in FUNCTIONS)),
+        migrations.RunSQL(ASSIGNEES, "DROP TRIGGER tickets_give_back ON accounts_user; DROP FUNCTION tickets_give_back;"),
         pgtrigger.migrations.AddTrigger(
             model_name='ticket',
             trigger=pgtrigger.compiler.Trigger(name='assign_support', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (NEW."assignee_id" IS NOT NULL)', func="\n                    IF TG_OP = 'UPDATE' AND NEW.assignee_id IS NOT DISTINCT FROM OLD.assignee_id THEN RETURN NEW; END IF;\n                    PERFORM FROM accounts_user WHERE id = NEW.assignee_id AND is_staff AND is_active FOR SHARE;\n                    IF NOT FOUND THEN\n                        RAISE EXCEPTION 'tickets are assigned to support'\n                            USING ERRCODE = 'check_violation', CONSTRAINT = 'ticket_assignee_is_support';\n                    END IF;\n                    RETURN NEW;\n                ", hash='82ad57e4743e9b0469c53b33216b078a9106967f', operation='INSERT OR UPDATE OF "assignee_id"', pgid='pgtrigger_assign_support_968a6', table='tickets_ticket', when='BEFORE')),
         ),
-        migrations.RunSQL(ASSIGNEES, "DROP TRIGGER tickets_give_back ON accounts_user; DROP FUNCTION tickets_give_back;"),
         pgtrigger.migrations.AddTrigger(
             model_name='ticket',
             trigger=pgtrigger.compiler.Trigger(name='refer_to_own', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (NEW."order_id" IS NOT NULL OR NEW."meeting_id" IS NOT NULL)', func="\n                    IF NEW.order_id IS NOT NULL AND NOT EXISTS (\n                        SELECT FROM shop_order WHERE id = NEW.order_id AND user_id = NEW.user_id\n                    ) THEN\n                        RAISE EXCEPTION 'a ticket is about an order of its owner'\n                            USING ERRCODE = 'check_violation', CONSTRAINT = 'ticket_order_is_own';\n                    END IF;\n                    IF NEW.meeting_id IS NOT NULL AND NOT EXISTS (\n                        SELECT FROM scheduling_meeting\n                        WHERE id = NEW.meeting_id AND NEW.user_id IN (student_id, tutor_id)\n                    ) THEN\n                        RAISE EXCEPTION 'a ticket is about a meeting of its owner'\n                            USING ERRCODE = 'check_violation', CONSTRAINT = 'ticket_meeting_is_own';\n                    END IF;\n                    RETURN NEW;\n                ", hash='d80dc16b3132dbae911d968e6d4d2625bb9a3251', operation='INSERT OR UPDATE OF "user_id", "order_id", "meeting_id"', pgid='pgtrigger_refer_to_own_6b666', table='tickets_ticket', when='BEFORE')),
@@ -199,7 +199,7 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='ticket',
-            trigger=pgtrigger.compiler.Trigger(name='index_words', sql=pgtrigger.compiler.UpsertTriggerSql(func='PERFORM tickets_index(NEW.id); RETURN NEW;', hash='ae3136e4267b88a91929fb370cbc18ce334963ae', operation='INSERT OR UPDATE OF "subject", "message"', pgid='pgtrigger_index_words_fb7f9', table='tickets_ticket', when='AFTER')),
+            trigger=pgtrigger.compiler.Trigger(name='index_words', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n                    IF TG_OP = 'INSERT' THEN\n                        INSERT INTO tickets_searchtext (ticket_id, owner, status, awaiting, assignee, words, staff_words)\n                            SELECT NEW.id, NEW.user_id, NEW.status, NEW.awaiting, NEW.assignee_id, w, w\n                            FROM tickets_words(NEW.subject || ' ' || NEW.message) w;\n                    ELSE\n                        PERFORM tickets_index(NEW.id);\n                    END IF;\n                    RETURN NEW;\n                ", hash='8840565927ffb543d3e6f12cc4df6e499b868840', operation='INSERT OR UPDATE OF "subject", "message"', pgid='pgtrigger_index_words_fb7f9', table='tickets_ticket', when='AFTER')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='ticket',

@@ -194,7 +194,17 @@ class Ticket(models.Model):
                 name="index_words",
                 when=pgtrigger.After,
                 operation=pgtrigger.Insert | pgtrigger.UpdateOf("subject", "message"),
-                func="PERFORM tickets_index(NEW.id); RETURN NEW;",
+                # A new ticket has no answers yet, so its own words are all there are.
+                func="""
+                    IF TG_OP = 'INSERT' THEN
+                        INSERT INTO tickets_searchtext (ticket_id, owner, status, awaiting, assignee, words, staff_words)
+                            SELECT NEW.id, NEW.user_id, NEW.status, NEW.awaiting, NEW.assignee_id, w, w
+                            FROM tickets_words(NEW.subject || ' ' || NEW.message) w;
+                    ELSE
+                        PERFORM tickets_index(NEW.id);
+                    END IF;
+                    RETURN NEW;
+                """,
             ),
             pgtrigger.Trigger(
                 name="index_filters",
