@@ -7,6 +7,19 @@ CHECKS = {
     "a closed account holds no personal data": """
         SELECT id, 'closed ' || closed_at FROM accounts_user WHERE closed_at IS NOT NULL
             AND (coalesce(email, phone, nullif(first_name, ''), nullif(last_name, '')) IS NOT NULL OR is_active)""",
+    "the history of a closed account holds nothing of the person": """
+        SELECT h.pgh_id, format('account %s', u.id) FROM accounts_userhistory h JOIN accounts_user u ON u.id = h.pgh_obj_id
+        WHERE u.closed_at IS NOT NULL AND (h.username <> 'deleted user' OR coalesce(h.email, h.phone) IS NOT NULL
+            OR h.first_name || h.last_name <> ''
+            OR h.pgh_became ?| ARRAY['username', 'email', 'phone', 'first_name', 'last_name'])""",
+    "the staff are in the groups of their roles, and nobody else is": """
+        SELECT id, roles FROM (
+            SELECT u.id, is_staff, is_superuser,
+                coalesce(array_agg(g.name::text ORDER BY g.name) FILTER (WHERE g.name IS NOT NULL), '{}') AS roles
+            FROM accounts_user u LEFT JOIN accounts_user_groups m ON m.user_id = u.id
+            LEFT JOIN auth_group g ON g.id = m.group_id AND g.name IN ('Support', 'Tutors', 'Administrators') GROUP BY u.id) r
+        WHERE NOT CASE WHEN is_superuser THEN roles = '{Administrators,Tutors}'
+            WHEN is_staff THEN roles IN ('{Support}', '{Tutors}') ELSE roles = '{}' END""",
     "nobody is signed in to an account that is not active": """
         SELECT s.id, format('account %s', s.user_id) FROM accounts_session s JOIN accounts_user u ON u.id = s.user_id
         WHERE s.ended_at IS NULL AND NOT u.is_active""",

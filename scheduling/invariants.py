@@ -16,6 +16,11 @@ CHECKS = {
     "meetings of closed accounts hold none of their words": """
         SELECT m.id, 'subject or notes are there' FROM scheduling_meeting m JOIN accounts_user u ON u.id = m.student_id
         WHERE u.closed_at IS NOT NULL AND (m.subject <> '(erased)' OR m.notes IS NOT NULL)""",
+    "the history of closed accounts' meetings holds none of their words": """
+        SELECT h.pgh_id, format('meeting %s', h.pgh_obj_id) FROM scheduling_meetinghistory h
+        JOIN accounts_user u ON u.id = h.student_id
+        WHERE u.closed_at IS NOT NULL
+            AND (h.subject <> '(erased)' OR h.notes IS NOT NULL OR h.pgh_became ?| ARRAY['subject', 'notes'])""",
     "a slot that is taken is not offered": """
         SELECT s.id, format('meeting %s', m.id) FROM scheduling_timeslot s
         JOIN scheduling_meeting m ON m.time_slot_id = s.id AND m.status <> 'canceled' WHERE s.is_available""",

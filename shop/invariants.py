@@ -31,6 +31,10 @@ CHECKS = {
     "orders of closed accounts hold no address": """
         SELECT o.id, 'address or phone is there' FROM shop_order o JOIN accounts_user u ON u.id = o.user_id
         WHERE u.closed_at IS NOT NULL AND (o.address <> '' OR o.phone <> '')""",
+    "the history of closed accounts' orders holds no address": """
+        SELECT h.pgh_id, format('order %s', h.pgh_obj_id) FROM shop_orderhistory h JOIN accounts_user u ON u.id = h.user_id
+        WHERE u.closed_at IS NOT NULL
+            AND (h.address <> '' OR h.phone <> '' OR h.pgh_became ?| ARRAY['address', 'phone'])""",
     "a voucher's uses are its orders that were not canceled": """
         SELECT v.id, format('uses %s, orders %s', v.uses, coalesce(o.count, 0))
         FROM shop_voucher v LEFT JOIN (

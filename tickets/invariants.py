@@ -33,6 +33,10 @@ CHECKS = {
         SELECT t.id, 'subject, message or files are there' FROM tickets_ticket t JOIN accounts_user u ON u.id = t.user_id
         WHERE u.closed_at IS NOT NULL AND (t.subject <> '' OR t.message <> '(erased)'
             OR EXISTS (SELECT FROM tickets_attachment f WHERE f.ticket_id = t.id AND f.answer_id IS NULL))""",
+    "the history of closed accounts' tickets holds none of their words": """
+        SELECT h.pgh_id, format('ticket %s', h.pgh_obj_id) FROM tickets_tickethistory h JOIN accounts_user u ON u.id = h.user_id
+        WHERE u.closed_at IS NOT NULL
+            AND (h.subject <> '' OR h.message <> '(erased)' OR h.pgh_became ?| ARRAY['subject', 'message'])""",
     "the search knows where every ticket stands": """
         SELECT t.id, 'not as the ticket has it' FROM tickets_ticket t LEFT JOIN tickets_searchtext s ON s.ticket_id = t.id
         WHERE s.ticket_id IS NULL OR (s.owner, s.status, s.awaiting, s.assignee)

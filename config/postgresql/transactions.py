@@ -38,4 +38,4 @@ class ToldTransactions:
 
 def _setting():
     who = actor()
-    return f"SELECT set_config('frontdesk.actor', '{'' if who is None else int(who)}', true)"
+    return f"SET LOCAL frontdesk.actor = '{'' if who is None else int(who)}'"

@@ -17,6 +17,10 @@ _CLOSED_BUT_NOT_ERASED = """
 _MEET_AGAIN = """
     INSERT INTO scheduling_meeting (student_id, tutor_id, time_slot_id, subject, start_time, end_time)
     SELECT {student}, tutor_id, {slot}, 'Again', start_time, end_time FROM scheduling_meeting"""
+# The rows are changed, which their triggers write down, and then the account is closed without a service.
+_HISTORY_NOT_ERASED = f"""
+    SET LOCAL session_replication_role = origin; {{changes}}; SET LOCAL session_replication_role = replica;
+    {_CLOSED_BUT_NOT_ERASED}"""
 # What breaks each rule: SQL that nothing stops, as triggers are off and the constraint in the way is dropped first.
 BREAKS = {
     "every trigger is on": "ALTER TABLE scheduling_meeting DISABLE TRIGGER USER",
@@ -64,6 +68,19 @@ BREAKS = {
     "orders of closed accounts hold no address": _CLOSED_BUT_NOT_ERASED,
     "tickets of closed accounts hold none of their words": _CLOSED_BUT_NOT_ERASED,
     "meetings of closed accounts hold none of their words": _CLOSED_BUT_NOT_ERASED,
+    "the history of a closed account holds nothing of the person": _HISTORY_NOT_ERASED.format(
+        changes="UPDATE accounts_user SET first_name = 'Ally' WHERE username = 'alice'"
+    ),
+    "the history of closed accounts' tickets holds none of their words": _HISTORY_NOT_ERASED.format(
+        changes="UPDATE tickets_ticket SET subject = 'Fire'"
+    ),
+    "the history of closed accounts' meetings holds none of their words": _HISTORY_NOT_ERASED.format(
+        changes="UPDATE scheduling_meeting SET notes = 'Bring paper'"
+    ),
+    "the history of closed accounts' orders holds no address": _HISTORY_NOT_ERASED.format(
+        changes="UPDATE shop_order SET address = 'There'"
+    ),
+    "the staff are in the groups of their roles, and nobody else is": "DELETE FROM accounts_user_groups",
     "a voucher's uses are its orders that were not canceled": """
         INSERT INTO shop_voucher (code, kind, value, currency, uses) VALUES ('HALF', 'percent', 50, 'EUR', 1)""",
     "what is left of credits is the sum of their ledger": """

@@ -1,0 +1,95 @@
+"""What the history costs the busiest writes: with its triggers and the told actor, and without, in turn.
+
+    python bench/history.py [blocks]
+
+In one process, on the database of DATABASE_URL, which it fills and does not clean up. A block is 20 calls of one service,
+committed; blocks with and without alternate. Figures are over all calls, in milliseconds;
+the quickest tenth is what a busy machine disturbs least.
+"""
+
+import os
+import sys
+import time
+from contextlib import nullcontext
+from datetime import timedelta
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+import django
+
+django.setup()
+
+from django.db import connection  # noqa: E402
+from django.utils import timezone  # noqa: E402
+
+from accounts.models import User  # noqa: E402
+from config.actors import acting  # noqa: E402
+from config.history import history_of  # noqa: E402
+from scheduling.models import TimeSlot  # noqa: E402
+from scheduling.services import book_meeting  # noqa: E402
+from shop.models import Product  # noqa: E402
+from shop.services import place_order  # noqa: E402
+from tickets.services import answer_ticket, open_ticket  # noqa: E402
+
+CALLS = 20
+
+
+def switch(on):
+    """The history's triggers."""
+    with connection.cursor() as cursor:
+        for model in django.apps.apps.get_models():
+            if history_of(model):
+                table = model._meta.db_table
+                cursor.execute(
+                    "SELECT tgname FROM pg_trigger WHERE tgrelid = %s::regclass AND tgname LIKE %s", [table, "pgtrigger_note_%"]
+                )
+                for (name,) in cursor.fetchall():
+                    cursor.execute(f"ALTER TABLE {table} {'ENABLE' if on else 'DISABLE'} TRIGGER {name}")
+
+
+def account(name, **fields):
+    found, _new = User.objects.get_or_create(username=name, defaults={"email": f"{name}@example.com", **fields})
+    return found
+
+
+def main(blocks):
+    alice = account("bench-alice")
+    tim = account("bench-tim", user_type="admin", is_staff=True, is_superuser=True)
+    pens = [Product.objects.create(name=f"Pen {n}", price=1, amount=10**6) for n in range(3)]
+    lines = [{"product_id": pen.pk, "amount": 1} for pen in pens]
+    last = TimeSlot.objects.filter(tutor=tim).order_by("-start_time").values_list("end_time", flat=True).first()
+    start = max(last or timezone.now(), timezone.now() + timedelta(days=1))
+    slots = TimeSlot.objects.bulk_create(
+        TimeSlot(tutor=tim, start_time=start + timedelta(minutes=n * 10), end_time=start + timedelta(minutes=n * 10 + 10))
+        for n in range((blocks + 1) * CALLS)
+    )
+    free = iter(slots)
+    tickets = iter([open_ticket(by=alice, message="Help") for _n in range((blocks + 1) * CALLS)])
+    calls = {
+        "place_order": lambda: place_order(by=alice, address="Here", phone="+48123666789", items=lines),
+        "open_ticket": lambda: open_ticket(by=alice, message="Help me"),
+        "answer_ticket": lambda: answer_ticket(by=alice, ticket_id=next(tickets).pk, message="Please"),
+        "book_meeting": lambda: book_meeting(by=alice, time_slot_id=next(free).pk, subject="Algebra"),
+    }
+    took = {name: {True: [], False: []} for name in calls}
+    for name, call in calls.items():
+        for _warm in range(CALLS):
+            call()
+        for block in range(blocks):
+            on = block % 4 in (0, 3)  # in both orders, as time favors neither
+            switch(on)
+            with acting(alice) if on else nullcontext():
+                for _n in range(CALLS):
+                    began = time.perf_counter()
+                    call()
+                    took[name][on].append((time.perf_counter() - began) * 1000)
+    switch(True)
+    for name, found in took.items():
+        for what, at in (("median", 0.5), ("quickest tenth", 0.1)):
+            without, with_it = (sorted(found[on])[int(len(found[on]) * at)] for on in (False, True))
+            print(f"{name:14} {what:14} without {without:6.3f}  with {with_it:6.3f}  {100 * (with_it / without - 1):+.1f} %")
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 20)
