@@ -19,6 +19,7 @@ from scheduling.services import book_meeting, confirm_meeting, create_slot
 from shop.models import Product
 from shop.services import complete_order, place_order
 from tests.browser.conftest import WIDTHS
+from tickets.models import CannedReply
 from tickets.services import answer_ticket, open_ticket
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
@@ -32,6 +33,7 @@ PAGES = {
     "settle": "/admin/desk/orders/{order}/complete/",
     "packing": "/admin/desk/orders/packing/",
     "stock": "/admin/desk/stock/",
+    "ledger": "/admin/desk/stock/{product}/",
     "jobs": "/admin/desk/jobs/",
     "users": "/admin/accounts/user/",
     "user": "/admin/desk/users/{user}/",
@@ -72,6 +74,7 @@ def busy_day(alice, bob, vera, sue, tim):
             ),
         )
     ]
+    CannedReply.objects.create(title="Fire", text="Fire, {first_name}?")
     answer_ticket(by=sue, ticket_id=tickets[0].pk, message="Use water, or sand.\nThen call us.")
     answer_ticket(by=sue, ticket_id=tickets[0].pk, message="She has the old model.", internal=True)
     answer_ticket(by=alice, ticket_id=tickets[0].pk, message="It is out. Thank you! But the paper is wet.")
