@@ -27,10 +27,9 @@ class TimeSlotAdmin(_SchedulingAdmin):
     """Times that tutors offer. A new one is one's own; for many at once there are weekly hours."""
 
     list_display = ("start_time", "end_time", "tutor", "is_available", "credits", "origin")
-    list_filter = ("is_available", "origin", ("tutor", admin.RelatedOnlyFieldListFilter))
+    list_filter = ("is_available", "origin", "start_time", "tutor")
     list_select_related = ("tutor",)
     search_fields = ("tutor__username", "tutor__first_name", "tutor__last_name")
-    date_hierarchy = "start_time"
     fields = ("start_time", "end_time", "is_available", "credits")
     actions = ("take_away",)
 
@@ -54,10 +53,9 @@ class MeetingAdmin(_SchedulingAdmin):
     """Appointments. Their status is changed by the actions; nothing is ever erased."""
 
     list_display = ("start_time", "subject", "student", "tutor", "status", "credits")
-    list_filter = ("status", ("tutor", admin.RelatedOnlyFieldListFilter))
+    list_filter = ("status", "start_time", "tutor")
     list_select_related = ("student", "tutor")
     search_fields = ("subject", "student__username", "student__email", "student__first_name", "student__last_name")
-    date_hierarchy = "start_time"
     autocomplete_fields = ("student", "time_slot")
     fields = ("student", "time_slot", "subject", "notes", "status", "created_at")
     actions = ("confirm", "complete", "cancel")
@@ -101,7 +99,7 @@ class MeetingAdmin(_SchedulingAdmin):
 class _HoursAdmin(_SchedulingAdmin):
     """New ones are one's own. Slots follow at once, but for those that are booked."""
 
-    list_filter = (("tutor", admin.RelatedOnlyFieldListFilter),)
+    list_filter = ("tutor",)
     list_select_related = ("tutor",)
     exclude = ("tutor",)
 

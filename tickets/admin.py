@@ -53,7 +53,7 @@ class TicketAdmin(ServiceAdmin):
 
     list_display = ("id", "about", "user", "status", "awaiting", "priority", "assignee", "created_at")
     list_display_links = ("id", "about")
-    list_filter = ("status", "awaiting", "priority", ("assignee", admin.RelatedOnlyFieldListFilter))
+    list_filter = ("status", "awaiting", "priority", "assignee")
     list_select_related = ("user", "assignee")
     list_per_page = 50
     show_full_result_count = False
