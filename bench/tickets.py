@@ -121,7 +121,7 @@ def plans():
     """The plans of the list's page and of a search in one block, with what they read."""
     statements = {
         "list": "SELECT * FROM tickets_ticket ORDER BY id DESC LIMIT 51",
-        "search, as a whole": "SELECT tickets_search('percent', NULL, NULL, NULL, NULL, NULL, 51, '2 ms')",
+        "search, as a whole": "SELECT tickets_search('percent', NULL, NULL, NULL, NULL, NULL, 51, '4 ms')",
         "search, one block": "SELECT ticket_id FROM tickets_searchtext WHERE block = 0::bigint AND ticket_id <= 30000"
         " AND staff_words @@ tickets_query('percent') ORDER BY ticket_id DESC LIMIT 51",
     }

@@ -91,9 +91,10 @@ BEGIN
         'SELECT ticket_id FROM tickets_searchtext WHERE block = b AND ticket_id <= $6 AND '
         || tickets_search_wish(query, reader, letter, awaited, worker)
         || ' ORDER BY ticket_id DESC LIMIT $7) AS one ON true'
-        -- Looked at before each block but the first.
-        ' WHERE b = $6 >> 15 OR $8 IS NULL OR clock_timestamp() < $8'
-        USING query, reader, letter, awaited, worker, newest, wanted, clock_timestamp() + patience
+        -- Before each block but the first: is there time for one more that takes as long as those before?
+        ' WHERE b = $6 >> 15 OR $8 IS NULL'
+        ' OR (clock_timestamp() - $9) * (1 + 1.0 / nullif(($6 >> 15) - b, 0)) < $8'
+        USING query, reader, letter, awaited, worker, newest, wanted, patience, clock_timestamp()
     LOOP
         block := hit.b;
         IF hit.ticket_id IS NOT NULL THEN hits := hits || hit.ticket_id; END IF;

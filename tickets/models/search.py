@@ -13,7 +13,7 @@ from tickets.models.tickets import Ticket
 # Tickets are searched newest first, a block of 2**15 at a time (tickets_search in migrations/search.sql).
 BLOCK_BITS = 15
 # After so long a search of the API answers with what it has, and where to go on.
-PATIENCE = timedelta(milliseconds=2)
+PATIENCE = timedelta(milliseconds=4)
 
 
 class SearchText(models.Model):
