@@ -31,6 +31,10 @@ def test_everything_of_a_person_on_one_page(at_desk, tim, alice, ticket, order, 
         assert words in page
 
 
+def test_tutors_meetings_are_those_that_they_give(at_desk, tim, meeting):
+    assert "Algebra" in at_desk(tim).get(page_of(tim)).content.decode()
+
+
 def test_nothing_of_somebody_else(at_desk, tim, bob, ticket, order, meeting):
     page = at_desk(tim).get(page_of(bob)).content.decode()
 
