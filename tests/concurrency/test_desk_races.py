@@ -71,5 +71,8 @@ def test_of_two_tabs_that_cancel_at_once_one_wins_and_the_other_is_told(tim, ali
 
     race(lambda tab: tab.post(week_of(slot), {"deed": f"cancel:{meeting.pk}"}), tabs)
 
-    assert sorted(said(tab.get(week_of(slot))) for tab in tabs) == [["Done."], ["“Algebra” is canceled already. Nothing was changed."]]
+    assert sorted(said(tab.get(week_of(slot))) for tab in tabs) == [
+        ["Done."],
+        ["“Algebra” is canceled already. Nothing was changed."],
+    ]
     assert Delivery.objects.filter(channel="email", to="alice@example.com").count() == 1
