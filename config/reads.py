@@ -7,6 +7,7 @@ compiled once for each kind of caller and set of filters (config.sql). Tests hol
 A field of our own says what it is in SQL by a method `expression()`, beside its `to_representation`.
 """
 
+from django.conf import settings
 from django.db.models import BigIntegerField, F, Func, Subquery, TextField
 from django.db.models.functions import Cast
 from django.http import Http404
@@ -85,14 +86,19 @@ def _shaped(queryset, serializer):
     return queryset.annotate(**columns).values_list(*columns), ", ".join(f'"{field.field_name}"' for field in fields)
 
 
-def json_statement(queryset, serializer, *, limited=False):
-    """A Statement whose rows are one JSON text each. With `limited`, at most as many as the place "limit" says."""
+def json_statement(queryset, serializer, *, most=None):
+    """A Statement whose rows are one JSON text each, at most so many."""
     rows, names = _shaped(queryset, serializer)
     sql, params = rows.query.sql_with_params()
-    if limited:
-        sql, params = f"{sql} LIMIT %s", (*params, Param("limit"))
+    if most:
+        sql = f"{sql} LIMIT {most}"
     # PostgreSQL keeps a subquery's order under a plain outer SELECT.
     return Statement(f"SELECT row_to_json(r)::text FROM ({sql}) AS r({names})", params)  # noqa: S608 (our own names)
+
+
+# Rows that are asked for, one more than a page has, to know whether there is another. They stand in the statement itself:
+# where it does not know how many are wanted, PostgreSQL may read a whole table backward to find somebody's three.
+_FETCHED = sorted({11, 21, settings.PAGE_SIZE + 1, settings.MAX_PAGE_SIZE + 1})
 
 
 class _Read:
@@ -130,22 +136,23 @@ class Listing(_Read):
         found = read_filters(self.filters, request.GET)
         limit = read_limit(request.GET)
         cursor = request.GET.get("cursor", "")
-        key = Caller.kind(request.user), bool(cursor), *((one.name, one.structure(value)) for one, value in found)
+        fetched = next(size for size in _FETCHED if size > limit)
+        key = Caller.kind(request.user), fetched, bool(cursor), *((one.name, one.structure(value)) for one, value in found)
         if cursor:
             places |= self.ordering.read(cursor)
-        places |= {f"filter_{one.name}": value for one, value in found} | {"limit": limit + 1}
-        statement = self._statement(key, lambda: self._compile(Caller(request.user), found, after=bool(cursor)))
+        places |= {f"filter_{one.name}": value for one, value in found}
+        statement = self._statement(key, lambda: self._compile(Caller(request.user), found, bool(cursor), fetched))
         texts = self._run(statement, request, places)
         response = JSONResponse(b"[" + ",".join(texts[:limit]).encode() + b"]")
         if len(texts) > limit:
             response.headers["Link"] = next_link(request, self.ordering.cursor(texts[limit - 1]))
         return response
 
-    def _compile(self, caller, found, *, after):
+    def _compile(self, caller, found, after, most):
         queryset = self.rows(caller)
         for one, value in found:
             queryset = one.apply(queryset, value)
-        return json_statement(self.ordering.apply(queryset, after=after), self.serializer_class(), limited=True)
+        return json_statement(self.ordering.apply(queryset, after=after), self.serializer_class(), most=most)
 
 
 class Detail(_Read):
