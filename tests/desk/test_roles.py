@@ -269,6 +269,15 @@ def test_a_tutor_who_is_no_administrator_changes_no_meeting(browsers, rows, acti
     assert meeting.status == "pending"
 
 
+def test_the_week_offers_a_tutor_who_is_no_administrator_nothing_to_change(browsers, rows):
+    path = f"/admin/desk/week/?tutor=&day={Meeting.objects.get().start_time:%Y-%m-%d}"
+    pages = {role: browsers[role].get(path).content for role in ("tess", "tim")}
+    assert {role: (b"Algebra" in page, b'name="deed"' in page or b'name="publish"' in page) for role, page in pages.items()} == {
+        "tess": (True, False),
+        "tim": (True, True),
+    }
+
+
 @pytest.mark.parametrize(("role", "status"), [("sue", 200), ("tess", 403)])
 def test_choosers_find_what_the_role_may_see(browsers, role, status):
     query = "app_label=tickets&model_name=ticket&field_name=assignee"
