@@ -28,4 +28,9 @@ CHECKS = {
         SELECT m.id, format('slot %s', s.id) FROM scheduling_meeting m JOIN scheduling_timeslot s ON s.id = m.time_slot_id
         WHERE m.status <> 'canceled'
             AND (m.tutor_id, m.start_time, m.end_time) IS DISTINCT FROM (s.tutor_id, s.start_time, s.end_time)""",
+    "what a meeting costs is spent while it stands, and settled once it is canceled": """
+        SELECT m.id, format('%s, costs %s, spent %s', m.status, m.credits, coalesce(s.sum, 0)) FROM scheduling_meeting m
+        LEFT JOIN (SELECT meeting_id, sum(credits) FROM shop_creditspending WHERE status = 'spent' GROUP BY 1) s
+            ON s.meeting_id = m.id
+        WHERE coalesce(s.sum, 0) <> CASE WHEN m.status = 'canceled' THEN 0 ELSE m.credits END""",
 }

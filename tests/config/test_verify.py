@@ -42,6 +42,8 @@ BREAKS = {
     + _MEET_AGAIN.format(student="student_id", slot=0),
     "a slot is one meeting's": f"DROP INDEX slot_taken; {_MEET_AGAIN.format(student='NULL', slot='time_slot_id')}",
     "a slot that is taken is not offered": "UPDATE scheduling_timeslot SET is_available = true",
+    "what a meeting costs is spent while it stands, and settled once it is canceled": """
+        UPDATE scheduling_meeting SET credits = 5""",
     "a meeting has its slot's tutor and times": "UPDATE scheduling_meeting SET end_time = end_time + interval '1 minute'",
     "a ticket's history has no gap": f"{_CLOSED} UNION ALL SELECT id, status, 'c' FROM tickets_ticket",
     "a ticket stands where its history says": _CLOSED,
