@@ -8,7 +8,7 @@ from http import HTTPStatus
 
 import psycopg
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
-from django.db import DataError, IntegrityError, InterfaceError, OperationalError
+from django.db import DatabaseError, DataError, IntegrityError, InterfaceError, OperationalError
 from django.db.models import ProtectedError
 from django.http import Http404, HttpResponse
 from django.utils.html import escape
@@ -85,7 +85,15 @@ def _describe(error):
             return problem(400, "invalid", _("A value is out of range.")), {}
         case OperationalError() | InterfaceError():
             return _unavailable(error)
+        case DatabaseError() if _connection_ended(error):
+            return _unavailable(error)
     return None
+
+
+def _connection_ended(error):
+    # Where libpq notices while it writes, psycopg knows no kind for it, as only the server's errors have an SQLSTATE.
+    cause = error.__cause__
+    return type(error) is DatabaseError and isinstance(cause, psycopg.Error) and cause.sqlstate is None
 
 
 def _domain(error):

@@ -1,6 +1,8 @@
 """Every error has one shape, whoever makes it."""
 
+import psycopg
 import pytest
+from django.db import DatabaseError
 from django.test import Client
 
 pytestmark = pytest.mark.django_db
@@ -136,6 +138,26 @@ def test_a_crash_is_a_problem_too(monkeypatch, alice, as_user, caplog):
 
     assert "ZeroDivisionError" not in str(body)
     assert "ZeroDivisionError" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("cause", "status", "code"),
+    [(psycopg.DatabaseError("server closed the connection unexpectedly"), 503, "unavailable"), (None, 500, "server_error")],
+)
+def test_a_connection_that_ends_is_no_crash(monkeypatch, alice, as_user, cause, status, code):
+    """psycopg's error for it is of no particular kind; anything else of no kind is still ours to explain."""
+    signed_in = as_user(alice)
+    signed_in.raise_request_exception = False
+
+    def fail(self, request):
+        raise DatabaseError from cause
+
+    monkeypatch.setattr("accounts.api.users.AccountViewSet.list", fail)
+
+    answer = signed_in.get("/auth/users/")
+
+    assert_problem(answer, status, code)
+    assert ("Retry-After" in answer) == (status == 503)
 
 
 def test_pages_for_people_stay_pages(db):
