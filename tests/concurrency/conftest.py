@@ -21,6 +21,7 @@ def patience(monkeypatch):
     options = connections.databases["default"]["OPTIONS"]
     longer = "-c statement_timeout=60s -c lock_timeout=30s -c idle_in_transaction_session_timeout=60s"
     monkeypatch.setitem(options, "options", longer)
+    monkeypatch.setitem(options, "connect_timeout", 30)
 
 
 @pytest.fixture

@@ -199,6 +199,10 @@ def business(alice, bob, tim, stocked, bought, voucher):
     assert violations() == []
 
 
+CLOSED = (
+    "UPDATE accounts_user SET closed_at = now(), username = 'deleted user', email = NULL, first_name = '', last_name = '',"
+    " is_active = false WHERE username = 'alice'"
+)
 TEARS = {
     "product.amount is the sum of its stock ledger": "UPDATE shop_product SET amount = amount + 1 WHERE name = 'Pen'",
     "each stock entry's balance follows from the one before": "UPDATE shop_stockentry SET balance = 99 WHERE reason = 'order'",
@@ -206,10 +210,8 @@ TEARS = {
     "the stock ledger names only orders that hold the product": "DELETE FROM shop_orderitem WHERE name = 'Pen'",
     "an order's lines make up its subtotal": "UPDATE shop_order SET subtotal = subtotal + 1",
     "an order that was completed or canceled says when": "DELETE FROM shop_orderevent",
-    "orders of closed accounts hold no address": (
-        "UPDATE accounts_user SET closed_at = now(), username = 'deleted user', email = NULL, first_name = '', last_name = '',"
-        " is_active = false WHERE username = 'alice'"
-    ),
+    "orders of closed accounts hold no address": CLOSED,
+    "the history of closed accounts' orders holds no address": CLOSED,
     "a voucher's uses are its orders that were not canceled": "UPDATE shop_voucher SET uses = 7",
     "what is left of credits is the sum of their ledger": "UPDATE shop_creditlot SET remaining = 3",
     "completed lesson packs granted their credits, and no others did": "UPDATE shop_order SET status = 'new'",
