@@ -54,7 +54,9 @@ def test_the_api_speaks_utc_and_the_zone_ends_with_the_page(staff, slot, as_user
 def test_the_week_takes_an_hour_that_the_clocks_repeat(staff, tim, wall, hour):
     """The last Sunday of October, when 02:30 comes twice; the first one is meant."""
     sunday = next(day for day in range(31, 24, -1) if datetime(YEAR, 10, day, tzinfo=UTC).weekday() == 6)
-    answer = staff.post("/admin/desk/week/", {"publish": "1", "tutor": tim.pk, "start": f"{YEAR}-10-{sunday}T{wall}", "minutes": "30"})
+    answer = staff.post(
+        "/admin/desk/week/", {"publish": "1", "tutor": tim.pk, "start": f"{YEAR}-10-{sunday}T{wall}", "minutes": "30"}
+    )
     assert answer.status_code == 302
     start = TimeSlot.objects.get().start_time.astimezone(UTC)
     assert (start.day, start.hour) == (sunday, hour)
