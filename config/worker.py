@@ -7,11 +7,11 @@ says what that gains.
 """
 
 import contextlib
+import ctypes
 import os
 import select
 import socket
 import struct
-import sys
 import threading
 import time
 
@@ -24,6 +24,7 @@ SOCKET_TIMEOUT = 10
 _TIMEVAL = struct.pack("ll", SOCKET_TIMEOUT, 0)
 # How long a stopping worker still answers on connections that are kept, for requests already on their way. In seconds.
 LINGER = 2
+_libc = ctypes.PyDLL(None)
 _ONCE = select.EPOLLIN | select.EPOLLONESHOT
 
 
@@ -77,12 +78,12 @@ class Connection:
 
     __slots__ = ("client", "expires", "parser", "server", "sock")
 
-    def __init__(self, cfg, sock, client):
+    def __init__(self, cfg, sock):
         sock.setblocking(True)
         for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
             sock.setsockopt(socket.SOL_SOCKET, option, _TIMEVAL)
-        self.sock, self.client, self.server = sock, client, sock.getsockname()
-        self.parser = http.get_parser(cfg, sock, client)
+        self.sock, self.client, self.server = sock, sock.getpeername(), sock.getsockname()
+        self.parser = http.get_parser(cfg, sock, self.client)
         self.expires = 0.0
 
 
@@ -131,12 +132,16 @@ class Worker(base.Worker):
         come later are refused at once, and free to go elsewhere.
         """
         self._shut()
-        # Between the last look into the queue and the closing nobody else may run for long.
-        sys.setswitchinterval(1e-5)
         for listener in self.sockets:
-            while self._accept(listener):
-                pass
-            listener.close()
+            taken, descriptor = [], listener.detach()
+            del self.listeners[descriptor]
+            # Whoever came between the last look into the queue and the closing would be cut off. So nothing comes between
+            # them: these calls keep the interpreter, as Python's own would not.
+            while (found := _libc.accept(descriptor, None, None)) >= 0:
+                taken.append(found)
+            _libc.close(descriptor)
+            for found in taken:
+                self._take_in(socket.socket(fileno=found))
         began = time.monotonic()
         while self.connections and time.monotonic() < began + self.cfg.graceful_timeout:
             self._watch(0.05)
@@ -162,17 +167,23 @@ class Worker(base.Worker):
                     self.log.exception("A connection failed")
 
     def _accept(self, listener):
-        """Takes in who waits at the door. False where nobody does."""
+        """Takes in who waits at the door, if anybody still does."""
         try:
-            sock, client = listener.accept()
+            sock, _ = listener.accept()
         except OSError:  # another thread or process was first, the client has gone, or no descriptor is left
-            return False
-        connection = Connection(self.cfg, sock, client)
+            return
+        self._take_in(sock)
+
+    def _take_in(self, sock):
+        try:
+            connection = Connection(self.cfg, sock)
+        except OSError:  # the client has gone meanwhile
+            sock.close()
+            return
         self.connections.add(connection)
-        if len(self.connections) >= self.cfg.worker_connections:
+        if self.is_open and len(self.connections) >= self.cfg.worker_connections:
             self._shut()
         self._await(connection, self.epoll.register)
-        return True
 
     def _await(self, connection, watch):
         descriptor = connection.sock.fileno()

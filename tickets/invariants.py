@@ -25,7 +25,9 @@ CHECKS = {
         WHERE o.user_id IS DISTINCT FROM t.user_id""",
     "a ticket is about its owner's own meeting": """
         SELECT t.id, format('meeting %s', m.id) FROM tickets_ticket t JOIN scheduling_meeting m ON m.id = t.meeting_id
-        WHERE t.user_id IS DISTINCT FROM m.student_id AND t.user_id <> m.tutor_id""",
+        WHERE t.user_id IS DISTINCT FROM m.student_id AND t.user_id <> m.tutor_id AND NOT EXISTS (
+            SELECT FROM scheduling_meetinghistory h  -- or was, until the meeting went to another tutor
+            WHERE h.pgh_obj_id = m.id AND h.tutor_id = t.user_id)""",
     "an attachment is its ticket's own": """
         SELECT f.id, format('answer %s', a.id) FROM tickets_attachment f JOIN tickets_answer a ON a.id = f.answer_id
         WHERE a.ticket_id <> f.ticket_id""",
