@@ -116,7 +116,9 @@ def test_our_code_runs_nothing_that_it_is_given():
     assert importers("subprocess", "os.system", "os.popen", "pty") == {"config/dumps.py"}
     assert "shell=" not in (ROOT / "config" / "dumps.py").read_text()
     assert calls("eval", "exec", "compile", "__import__", "os.system", "mark_safe", "Template", "engines.from_string") == set()
-    assert importers("pickle", "marshal", "shelve", "dill", "yaml", "code", "ctypes") == set()
+    assert importers("pickle", "marshal", "shelve", "dill", "yaml", "code") == set()
+    # The C library's accept and close, of sockets of our own.
+    assert importers("ctypes") == {"config/worker.py"}
     assert importers("xml", "xml.etree", "xml.etree.ElementTree", "xml.dom", "xml.sax", "lxml") == set()
     assert calls("hashlib.md5", "hashlib.sha1", "hashlib.new") == set()
 
