@@ -103,10 +103,12 @@ DATABASES["default"].setdefault("OPTIONS", {}).update(
     {
         "connect_timeout": 3,
         # No statement, lock or forgotten transaction may hold up the others. Migrations and backups set their own.
-        "options": "-c statement_timeout=5s -c lock_timeout=2s -c idle_in_transaction_session_timeout=10s",
-        "server_side_binding": True,
-        # What is worth preparing, config.postgresql.prepared prepares. psycopg would forget all of it (DEALLOCATE ALL) at
-        # each rollback, to be rid of its own.
+        # What is prepared (config.postgresql.prepared) is planned once: planning a booking takes as long as booking. Django's
+        # own statements hold their values, so they are planned for them.
+        "options": "-c statement_timeout=5s -c lock_timeout=2s -c idle_in_transaction_session_timeout=10s"
+        " -c plan_cache_mode=force_generic_plan",
+        "server_side_binding": False,
+        # psycopg would forget all that is prepared (DEALLOCATE ALL) at each rollback, to be rid of its own.
         "prepare_threshold": None,
         "application_name": "frontdesk",
     }

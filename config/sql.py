@@ -10,6 +10,7 @@ import re
 from django.db import DEFAULT_DB_ALIAS
 from django.db.models import Expression, TextField
 from django.db.models.sql import InsertQuery
+from psycopg.sql import quote
 
 from config.postgresql.prepared import Prepared, run
 
@@ -32,18 +33,22 @@ class Param(Expression):
 
 
 class Statement:
-    """SQL with its parameters, some of which are places still to be filled."""
+    """SQL with its parameters, some of which are places still to be filled; the others become part of it.
 
-    __slots__ = ("params", "places", "prepared")
+    Its one plan is for all values of the places, but it knows the others: a partial index on what is not canceled is of use
+    only to a statement that says so.
+    """
+
+    __slots__ = ("places", "prepared")
 
     def __init__(self, sql, params):
-        self.params = tuple(params)
-        self.places = {param.name for param in self.params if type(param) is Param}
-        self.prepared = Prepared(sql, len(self.params))
+        self.places = [param.name for param in params if type(param) is Param]
+        texts = ("%s" if type(param) is Param else quote(param).replace("%", "%%") for param in params)
+        self.prepared = Prepared(sql.replace("%%", "%%%%") % tuple(texts), len(self.places))
 
     def run(self, places):
         """All rows, as tuples. `places` maps the places' names to their values; KeyError where one is missing."""
-        return run(self.prepared, [places[p.name] if type(p) is Param else p for p in self.params])
+        return run(self.prepared, [places[name] for name in self.places])
 
 
 class Query:
