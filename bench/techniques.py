@@ -20,15 +20,15 @@ ROUNDS, REQUESTS = 15, 20
 os.environ.update(environment() | {"LOG_LEVEL": "WARNING"})
 
 
-def caller():
-    """A function that sends one request through the application: `call(path, body=None)`."""
+def caller(username="user4"):
+    """A function that sends one request of theirs through the application, and returns the body: `call(path, body=None)`."""
     from django.core.wsgi import get_wsgi_application
 
     application = get_wsgi_application()
     from accounts.models import User
     from accounts.services import start_session
 
-    token = start_session(user=User.objects.get(username="user4")).access
+    token = start_session(user=User.objects.get(username=username)).access
 
     def call(path, body=None):
         raw = json.dumps(body).encode() if body else b""
@@ -54,6 +54,7 @@ def caller():
         content = b"".join(response)
         response.close()
         assert status[0][0] == "2", (status, content)
+        return content
 
     return call
 
