@@ -22,6 +22,8 @@ from django.db import models
 from django.db.models import Func, Value
 from django.db.models.functions import Cast, NullIf
 
+from config.triggers import Trigger
+
 UPDATED, DELETED = "update", "delete"
 
 
@@ -53,7 +55,7 @@ def keep_history(*fields, owner=None):
                 row="OLD",
                 condition=_Changed(*fields),
             ),
-            pghistory.DeleteEvent(DELETED, trigger_name="note_delete"),
+            _Event(DELETED, trigger_name="note_delete", operation=pgtrigger.Delete, row="OLD"),
             fields=list(fields),
             model_name=f"{options.object_name}History",
             obj_field=pghistory.ObjForeignKey(related_name="history", db_index=False),
@@ -78,11 +80,17 @@ class _Changed(pgtrigger.AnyChange):
         return f"({super().resolve(model)} AND pg_trigger_depth() = 0)"
 
 
-class _Update(pghistory.RowEvent):
-    """pghistory's, with a trigger that also says what the changed fields became."""
+class _EventTrigger(Trigger, pghistory.trigger.Event):
+    pass
+
+
+class _Event(pghistory.RowEvent):
+    """pghistory's, with a trigger of ours."""
+
+    trigger = _EventTrigger
 
     def add_event_trigger(self, event_model):
-        trigger = _UpdateTrigger(
+        trigger = self.trigger(
             event_model=event_model,
             label=self.label,
             name=self.trigger_name,
@@ -93,7 +101,9 @@ class _Update(pghistory.RowEvent):
         pgtrigger.register(trigger)(event_model.pgh_tracked_model)
 
 
-class _UpdateTrigger(pghistory.trigger.Event):
+class _UpdateTrigger(_EventTrigger):
+    """That also says what the changed fields became."""
+
     def get_func(self, model):
         columns = [self.event_model._meta.get_field(name).column for name in self.event_model.history_fields]
         names = ", ".join(f'"{column}"' for column in columns)
@@ -108,6 +118,10 @@ class _UpdateTrigger(pghistory.trigger.Event):
             );
             RETURN NULL;
         """)  # noqa: S608 (names of our own)
+
+
+class _Update(_Event):
+    trigger = _UpdateTrigger
 
 
 def _actor_field():

@@ -11,6 +11,8 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from config.triggers import Trigger
+
 DELIVER_TASK = "notifications.deliver"
 
 
@@ -153,7 +155,7 @@ class Delivery(models.Model):
             ),
         )
         triggers = (
-            pgtrigger.Trigger(
+            Trigger(
                 name="defer_job",
                 when=pgtrigger.After,
                 operation=pgtrigger.Insert | pgtrigger.UpdateOf("status"),

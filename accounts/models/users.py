@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.identifiers import normalize_email, normalize_phone
 from config.history import keep_history
+from config.triggers import Trigger
 
 DELETED_USER = "deleted user"
 
@@ -178,7 +179,7 @@ class User(AbstractBaseUser, PermissionsMixin):
             ),
         )
         triggers = (
-            pgtrigger.Trigger(
+            Trigger(
                 name="end_sessions",
                 when=pgtrigger.After,
                 operation=pgtrigger.UpdateOf("password", "is_active"),
@@ -190,7 +191,7 @@ class User(AbstractBaseUser, PermissionsMixin):
                 ),
                 func="UPDATE accounts_session SET ended_at = now() WHERE user_id = NEW.id AND ended_at IS NULL; RETURN NEW;",
             ),
-            pgtrigger.Trigger(
+            Trigger(
                 name="give_first_role",
                 when=pgtrigger.After,
                 operation=pgtrigger.Insert,
@@ -198,7 +199,7 @@ class User(AbstractBaseUser, PermissionsMixin):
                 declare=[("role", "text[]")],
                 func=_GIVE_ROLE,
             ),
-            pgtrigger.Trigger(
+            Trigger(
                 name="give_role",
                 when=pgtrigger.After,
                 operation=pgtrigger.UpdateOf("is_staff", "is_superuser"),
@@ -206,7 +207,7 @@ class User(AbstractBaseUser, PermissionsMixin):
                 declare=[("role", "text[]")],
                 func=_GIVE_ROLE,
             ),
-            pgtrigger.Trigger(
+            Trigger(
                 name="keep_an_admin",
                 when=pgtrigger.Before,
                 operation=pgtrigger.UpdateOf("user_type", "is_active") | pgtrigger.Delete,

@@ -11,6 +11,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from config.history import keep_history
+from config.triggers import Trigger
 from scheduling.models.slots import During
 
 
@@ -116,7 +117,7 @@ class Meeting(models.Model):
             models.CheckConstraint(name="meeting_status_known", condition=Q(status__in=Status.values)),
         )
         triggers = (
-            pgtrigger.Trigger(
+            Trigger(
                 name="copy_slot",
                 when=pgtrigger.Before,
                 operation=pgtrigger.Insert | pgtrigger.UpdateOf("time_slot_id", "tutor_id", "start_time", "end_time"),
@@ -140,7 +141,7 @@ class Meeting(models.Model):
                     RETURN NEW;
                 """,
             ),
-            pgtrigger.Trigger(
+            Trigger(
                 name="keep_order",
                 when=pgtrigger.Before,
                 operation=pgtrigger.Update,
@@ -162,7 +163,7 @@ class Meeting(models.Model):
                     RETURN NEW;
                 """,
             ),
-            pgtrigger.Trigger(
+            Trigger(
                 name="take_slot",
                 when=pgtrigger.After,
                 operation=pgtrigger.Insert | pgtrigger.UpdateOf("status", "time_slot_id"),
@@ -178,7 +179,7 @@ class Meeting(models.Model):
                     RETURN NEW;
                 """,
             ),
-            pgtrigger.Trigger(
+            Trigger(
                 name="keep_forever",
                 when=pgtrigger.Before,
                 operation=pgtrigger.Delete,

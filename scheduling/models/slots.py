@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from config.history import keep_history
+from config.triggers import Trigger
 
 # Whether taking the slot {slot} would cut the tutor's pause before or after another meeting than {meeting}.
 TOO_CLOSE = """EXISTS (
@@ -117,7 +118,7 @@ class TimeSlot(models.Model):
         triggers = (
             # The lock of docs/locking.md, for writers who know nothing of it: two who insert overlapping slots at once would
             # wait for each other in the exclusion constraint, and PostgreSQL would end one of them as a deadlock.
-            pgtrigger.Trigger(
+            Trigger(
                 name="queue_at_tutor",
                 when=pgtrigger.Before,
                 operation=pgtrigger.Insert,
@@ -125,7 +126,7 @@ class TimeSlot(models.Model):
             ),
             # A meeting keeps a copy of its slot's times (scheduling.models.meetings); so long as it is not canceled, the
             # slot keeps them too, and is not offered again.
-            pgtrigger.Trigger(
+            Trigger(
                 name="keep_booked",
                 when=pgtrigger.Before,
                 operation=pgtrigger.UpdateOf("start_time", "end_time", "tutor_id", "is_available"),

@@ -10,6 +10,7 @@ from django.db.models.functions import Now, Upper
 from django.utils.translation import gettext_lazy as _
 
 from config.history import keep_history
+from config.triggers import Trigger
 from shop.money import has_no_fraction
 from shop.pictures import path_of_picture
 
@@ -104,7 +105,7 @@ class Product(models.Model):
         triggers = (
             # Whoever changes the amount says why in `frontdesk.stock_cause` (shop.causes), which holds for one statement.
             # Without a cause, the first amount is a delivery and any later change a correction.
-            pgtrigger.Trigger(
+            Trigger(
                 name="record_first_stock",
                 level=pgtrigger.Statement,
                 when=pgtrigger.After,
@@ -120,7 +121,7 @@ class Product(models.Model):
                     RETURN NULL;
                 """,
             ),
-            pgtrigger.Trigger(
+            Trigger(
                 name="record_stock",
                 level=pgtrigger.Statement,
                 when=pgtrigger.After,

@@ -7,6 +7,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from config.triggers import Trigger
 from shop.models.guards import written_by_triggers_only
 from shop.models.orders import OrderItem
 
@@ -51,7 +52,7 @@ class CreditLot(models.Model):
         )
         triggers = (
             # As for the stock: `frontdesk.credit_cause` (shop.causes) says why; without it, a change is a correction.
-            pgtrigger.Trigger(
+            Trigger(
                 name="record_grant",
                 level=pgtrigger.Statement,
                 when=pgtrigger.After,
@@ -67,7 +68,7 @@ class CreditLot(models.Model):
                     RETURN NULL;
                 """,
             ),
-            pgtrigger.Trigger(
+            Trigger(
                 name="record_change",
                 level=pgtrigger.Statement,
                 when=pgtrigger.After,
@@ -84,7 +85,7 @@ class CreditLot(models.Model):
                     RETURN NULL;
                 """,
             ),
-            pgtrigger.Trigger(
+            Trigger(
                 name="keep_grant",
                 when=pgtrigger.Before,
                 operation=pgtrigger.UpdateOf("user_id", "order_item_id", "granted"),
@@ -126,7 +127,7 @@ class CreditSpending(models.Model):
             ),
         )
         triggers = (
-            pgtrigger.Trigger(
+            Trigger(
                 name="settle_once",
                 when=pgtrigger.Before,
                 operation=pgtrigger.UpdateOf("status"),
@@ -136,7 +137,7 @@ class CreditSpending(models.Model):
                         USING ERRCODE = 'check_violation', CONSTRAINT = 'credit_spending_final';
                 """,
             ),
-            pgtrigger.Trigger(
+            Trigger(
                 name="record_forfeit",
                 when=pgtrigger.After,
                 operation=pgtrigger.UpdateOf("status"),

@@ -2,6 +2,8 @@
 
 import pgtrigger
 
+from config.triggers import Trigger
+
 
 def _refuse(constraint, message):
     return f"RAISE EXCEPTION '{message}' USING ERRCODE = 'check_violation', CONSTRAINT = '{constraint}_append_only';"
@@ -19,7 +21,7 @@ def append_only(name, *, deletable=False, erasable=None):
         END IF;
     """
     refusal = _refuse(name, "records of the past are not changed")
-    return pgtrigger.Trigger(
+    return Trigger(
         name="append_only",
         when=pgtrigger.Before,
         operation=operation,
@@ -30,7 +32,7 @@ def append_only(name, *, deletable=False, erasable=None):
 def written_by_triggers_only(name, *, deletable=False, erasable=None):
     """A ledger that follows another table by that table's triggers: nobody else writes it."""
     return (
-        pgtrigger.Trigger(
+        Trigger(
             name="follow",
             when=pgtrigger.Before,
             operation=pgtrigger.Insert,

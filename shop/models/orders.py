@@ -11,6 +11,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from config.history import keep_history
+from config.triggers import Trigger
 from shop.models.catalog import CURRENCY, Product
 from shop.models.guards import append_only
 
@@ -87,7 +88,7 @@ class Order(models.Model):
             models.CheckConstraint(name="order_currency_form", condition=Q(currency__regex=CURRENCY)),
         )
         triggers = (
-            pgtrigger.Trigger(
+            Trigger(
                 name="keep_terms",
                 when=pgtrigger.Before,
                 operation=pgtrigger.UpdateOf("user_id", "subtotal", "discount", "currency", "voucher_id", "created_at"),
@@ -97,7 +98,7 @@ class Order(models.Model):
                         USING ERRCODE = 'check_violation', CONSTRAINT = 'order_terms_final';
                 """,
             ),
-            pgtrigger.Trigger(
+            Trigger(
                 name="change_status",
                 when=pgtrigger.Before,
                 operation=pgtrigger.UpdateOf("status"),
@@ -113,7 +114,7 @@ class Order(models.Model):
                 """,
             ),
             # The lock on the voucher's row, which its count takes, makes racers queue; each counts what the others left.
-            pgtrigger.Trigger(
+            Trigger(
                 name="count_voucher",
                 when=pgtrigger.After,
                 operation=pgtrigger.Insert,
@@ -129,7 +130,7 @@ class Order(models.Model):
                     RETURN NULL;
                 """,
             ),
-            pgtrigger.Trigger(
+            Trigger(
                 name="give_voucher_back",
                 when=pgtrigger.After,
                 operation=pgtrigger.UpdateOf("status"),
@@ -165,7 +166,7 @@ class OrderItem(models.Model):
         triggers = (
             append_only("order_item"),
             # An order's lines come in one statement, and make up its subtotal to the cent.
-            pgtrigger.Trigger(
+            Trigger(
                 name="make_up_subtotal",
                 level=pgtrigger.Statement,
                 when=pgtrigger.After,

@@ -6,6 +6,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from config.triggers import Trigger
 from shop.models.catalog import CURRENCY
 from shop.models.guards import append_only
 from shop.models.orders import Order
@@ -62,7 +63,7 @@ class Payment(models.Model):
             ),
         )
         triggers = (
-            pgtrigger.Trigger(
+            Trigger(
                 name="keep_terms",
                 when=pgtrigger.Before,
                 operation=pgtrigger.Update,

@@ -7,6 +7,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from config.triggers import Trigger
 from shop.models.catalog import Product
 from shop.models.guards import written_by_triggers_only
 
@@ -59,7 +60,7 @@ class StockEntry(models.Model):
         triggers = (
             *written_by_triggers_only("stock_entry", deletable=True),
             # The ledger of a product that was never sold goes with the product, and only so.
-            pgtrigger.Trigger(
+            Trigger(
                 name="stay_with_product",
                 when=pgtrigger.After,
                 operation=pgtrigger.Delete,

@@ -7,6 +7,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from config.triggers import Trigger
 from tickets.models.tickets import MESSAGE_LENGTH, Ticket
 
 
@@ -43,7 +44,7 @@ class Answer(models.Model):
         )
         constraints = (models.CheckConstraint(name="answer_has_message", condition=Q(message__regex=r"[^[:space:]]")),)
         triggers = (
-            pgtrigger.Trigger(
+            Trigger(
                 name="speak",
                 when=pgtrigger.After,
                 operation=pgtrigger.Insert | pgtrigger.UpdateOf("ticket_id", "user_id", "message", "internal") | pgtrigger.Delete,

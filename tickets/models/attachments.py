@@ -6,6 +6,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from config.triggers import Trigger
 from tickets.files import FOLDER, MOST_FILES
 from tickets.models.answers import Answer
 from tickets.models.tickets import Ticket
@@ -49,7 +50,7 @@ class Attachment(models.Model):
         )
         triggers = (
             # Who may see a file follows from both, so they must belong together.
-            pgtrigger.Trigger(
+            Trigger(
                 name="keep_with_answer",
                 when=pgtrigger.Before,
                 operation=pgtrigger.Insert | pgtrigger.UpdateOf("ticket_id", "answer_id"),

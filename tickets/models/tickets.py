@@ -9,6 +9,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from config.history import keep_history
+from config.triggers import Trigger
 
 MESSAGE_LENGTH = 50_000
 
@@ -119,7 +120,7 @@ class Ticket(models.Model):
             models.CheckConstraint(name="ticket_has_message", condition=Q(message__regex=r"[^[:space:]]")),
         )
         triggers = (
-            pgtrigger.Trigger(
+            Trigger(
                 name="assign_support",
                 when=pgtrigger.Before,
                 operation=pgtrigger.Insert | pgtrigger.UpdateOf("assignee_id"),
@@ -136,7 +137,7 @@ class Ticket(models.Model):
                 """,
             ),
             # What somebody else ordered or booked is no reason for a ticket, and none to be told of it.
-            pgtrigger.Trigger(
+            Trigger(
                 name="refer_to_own",
                 when=pgtrigger.Before,
                 operation=pgtrigger.Insert | pgtrigger.UpdateOf("user_id", "order_id", "meeting_id"),
@@ -158,7 +159,7 @@ class Ticket(models.Model):
                     RETURN NEW;
                 """,
             ),
-            pgtrigger.Trigger(
+            Trigger(
                 name="set_status",
                 when=pgtrigger.Before,
                 operation=pgtrigger.UpdateOf("status"),
@@ -179,7 +180,7 @@ class Ticket(models.Model):
                     RETURN NEW;
                 """,
             ),
-            pgtrigger.Trigger(
+            Trigger(
                 name="record_status",
                 when=pgtrigger.After,
                 operation=pgtrigger.UpdateOf("status"),
@@ -190,7 +191,7 @@ class Ticket(models.Model):
                     RETURN NEW;
                 """,
             ),
-            pgtrigger.Trigger(
+            Trigger(
                 name="index_words",
                 when=pgtrigger.After,
                 operation=pgtrigger.Insert | pgtrigger.UpdateOf("subject", "message"),
@@ -206,7 +207,7 @@ class Ticket(models.Model):
                     RETURN NEW;
                 """,
             ),
-            pgtrigger.Trigger(
+            Trigger(
                 name="index_filters",
                 when=pgtrigger.After,
                 operation=pgtrigger.Update,
@@ -265,7 +266,7 @@ class StatusChange(models.Model):
             ),
         )
         triggers = (
-            pgtrigger.Trigger(
+            Trigger(
                 name="keep_forever",
                 when=pgtrigger.Before,
                 operation=pgtrigger.Update | pgtrigger.Delete,
