@@ -12,12 +12,13 @@ from config.sql import Param
 class Filter:
     """`?name=value`, compared by a Django lookup: `Filter("tutor", IdField(), "tutor_id")`.
 
-    The value travels as a parameter, so that all values share one prepared statement. `lookup` may also be a function
-    `(queryset, param) -> queryset` for what no lookup says.
+    The value travels as a parameter, so that all values share one prepared statement and its plan. `lookup` may also be a
+    function `(queryset, param) -> queryset` for what no lookup says. `planned`: by the value it is everything or next to
+    nothing that matches, and no one plan does for both, so it is planned for its value, each time.
     """
 
-    def __init__(self, name, field, lookup):
-        self.name, self.field, self.lookup = name, field, lookup
+    def __init__(self, name, field, lookup, *, planned=False):
+        self.name, self.field, self.lookup, self.planned = name, field, lookup, planned
 
     def parse(self, raw):
         return self.field.run_validation(raw)

@@ -86,14 +86,14 @@ def _shaped(queryset, serializer):
     return queryset.annotate(**columns).values_list(*columns), ", ".join(f'"{field.field_name}"' for field in fields)
 
 
-def json_statement(queryset, serializer, *, most=None):
-    """A Statement whose rows are one JSON text each, at most so many."""
+def json_statement(queryset, serializer, *, most=None, planned=False):
+    """A Statement whose rows are one JSON text each, at most so many; `planned` as Statement has it."""
     rows, names = _shaped(queryset, serializer)
     sql, params = rows.query.sql_with_params()
     if most:
         sql = f"{sql} LIMIT {most}"
     # PostgreSQL keeps a subquery's order under a plain outer SELECT.
-    return Statement(f"SELECT row_to_json(r)::text FROM ({sql}) AS r({names})", params)  # noqa: S608 (our own names)
+    return Statement(f"SELECT row_to_json(r)::text FROM ({sql}) AS r({names})", params, planned=planned)  # noqa: S608 (our own names)
 
 
 # Rows that are asked for, one more than a page has, to know whether there is another. They stand in the statement itself:
@@ -152,7 +152,8 @@ class Listing(_Read):
         queryset = self.rows(caller)
         for one, value in found:
             queryset = one.apply(queryset, value)
-        return json_statement(self.ordering.apply(queryset, after=after), self.serializer_class(), most=most)
+        planned = any(one.planned for one, _value in found)
+        return json_statement(self.ordering.apply(queryset, after=after), self.serializer_class(), most=most, planned=planned)
 
 
 class Detail(_Read):

@@ -7,7 +7,7 @@ where a value would stand is compiled once; each run only fills the places.
 import functools
 import re
 
-from django.db import DEFAULT_DB_ALIAS
+from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.models import Expression, TextField
 from django.db.models.sql import InsertQuery
 from psycopg.sql import quote
@@ -36,19 +36,25 @@ class Statement:
     """SQL with its parameters, some of which are places still to be filled; the others become part of it.
 
     Its one plan is for all values of the places, but it knows the others: a partial index on what is not canceled is of use
-    only to a statement that says so.
+    only to a statement that says so. With `planned` it is not prepared but planned for its values each time.
     """
 
-    __slots__ = ("places", "prepared")
+    __slots__ = ("places", "planned", "prepared")
 
-    def __init__(self, sql, params):
+    def __init__(self, sql, params, *, planned=False):
+        self.planned = planned
         self.places = [param.name for param in params if type(param) is Param]
         texts = ("%s" if type(param) is Param else quote(param).replace("%", "%%") for param in params)
         self.prepared = Prepared(sql.replace("%%", "%%%%") % tuple(texts), len(self.places))
 
     def run(self, places):
         """All rows, as tuples. `places` maps the places' names to their values; KeyError where one is missing."""
-        return run(self.prepared, [places[name] for name in self.places])
+        values = [places[name] for name in self.places]
+        if not self.planned:
+            return run(self.prepared, values)
+        with connection.cursor() as cursor:
+            cursor.execute(self.prepared.sql, values)
+            return cursor.fetchall()
 
 
 class Query:

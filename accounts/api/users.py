@@ -171,7 +171,7 @@ class UserViewSet(ReadViewSet):
             filters=(
                 column_choices("user_type", "user_type", User.Type.values),
                 Flag("is_staff", Q(is_staff=True)),
-                Filter("search", SearchField(), User.objects.search),
+                Filter("search", SearchField(), User.objects.search, planned=True),
             ),
         )
     }

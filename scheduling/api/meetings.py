@@ -41,8 +41,8 @@ class MeetingViewSet(ReadViewSet):
                 Filter("time_slot", IdField(), "time_slot_id"),
                 Filter("tutor", IdField(), "tutor_id"),
                 Filter("student", IdField(), "student_id"),
-                Filter("start_after", InstantField(help_text="At or after this time."), "start_time__gte"),
-                Filter("start_before", InstantField(help_text="Before this time."), "start_time__lt"),
+                Filter("start_after", InstantField(help_text="At or after this time."), "start_time__gte", planned=True),
+                Filter("start_before", InstantField(help_text="Before this time."), "start_time__lt", planned=True),
             ),
         )
     }

@@ -71,7 +71,7 @@ class ProductViewSet(_KeptByAdmins):
             serializers.ProductSerializer,
             ordering=BY_NAME,
             filters=(
-                Filter("search", SearchField(), Product.objects.search),
+                Filter("search", SearchField(), Product.objects.search, planned=True),
                 Flag("in_stock", Q(amount__gt=0)),
                 Filter("category", IdField(), "category_id"),
             ),

@@ -1,0 +1,78 @@
+"""What a search or a time narrows is planned for its value: no one plan does for what all rows hold and what none does."""
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def house(tim, alice):
+    """3,000 products, and as many meetings, one each 30 minutes from today on."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        cursor.execute(
+            "INSERT INTO shop_product (name, description, price, currency, amount)"
+            " SELECT 'Article ' || n, repeat('for every day. ', 20), 1, 'EUR', 1 FROM generate_series(1, 3000) AS n"
+        )
+        cursor.execute(
+            "INSERT INTO scheduling_timeslot (id, tutor_id, start_time, end_time, is_available) SELECT n, %s, time,"
+            " time + interval '30 minutes', false FROM (SELECT n, date_trunc('day', now()) + n * interval '30 minutes' AS time"
+            " FROM generate_series(1, 3000) AS n) AS slots",
+            [tim.pk],
+        )
+        cursor.execute(
+            "INSERT INTO scheduling_meeting (student_id, tutor_id, time_slot_id, subject, start_time, end_time)"
+            " SELECT %s, tutor_id, id, 'Algebra', start_time, end_time FROM scheduling_timeslot ORDER BY id",
+            [alice.pk],
+        )
+        cursor.execute("SET LOCAL session_replication_role = DEFAULT")
+        cursor.execute("ANALYZE shop_product, scheduling_timeslot, scheduling_meeting")
+
+
+def plan_of(client, path):
+    """How PostgreSQL reads what a GET reads last."""
+    with CaptureQueriesContext(connection) as queries:
+        assert client.get(path).status_code == 200
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN {queries[-1]['sql']}")
+        return "\n".join(line for (line,) in cursor.fetchall())
+
+
+@pytest.mark.parametrize(
+    ("path", "of_many", "of_few"),
+    [
+        ("/api/v1/products/?search={}", ("article", "product_on_sale"), ("xyz", "product_words")),
+        (
+            "/api/v1/meetings/?start_after={}",
+            ("2000-01-01T00:00:00Z", "meeting_pkey"),
+            ("3000-01-01T00:00:00Z", "meeting_by_time"),
+        ),
+    ],
+)
+def test_the_value_decides_the_plan(house, as_user, tim, path, of_many, of_few):
+    client = as_user(tim)
+    for value, index in (of_many, of_few):
+        assert index in plan_of(client, path.format(value))
+
+
+@pytest.mark.parametrize(
+    ("path", "sign"),
+    [
+        ("/api/v1/products/?search=pen", "LIKE"),
+        ("/api/v1/users/?search=tim", "LIKE"),
+        ("/api/v1/meetings/?start_after=2000-01-01T00:00:00Z", ">="),
+        ("/api/v1/meetings/?start_before=2000-01-01T00:00:00Z", 'start_time" <'),
+    ],
+)
+def test_it_is_sent_with_its_value(as_user, tim, path, sign):
+    """Prepared, it would have one plan for all values."""
+    client = as_user(tim)
+    assert client.get(path.split("?")[0]).status_code == 200
+    assert client.get(path).status_code == 200
+
+    table = {"products": "shop_product", "users": "accounts_user", "meetings": "scheduling_meeting"}[path.split("/")[3]]
+    lists = [prepared.sql for prepared, _types in connection.prepared if f'FROM "{table}"' in prepared.sql]
+    assert lists  # without the filter it is
+    assert not [sql for sql in lists if sign in sql]
