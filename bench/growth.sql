@@ -37,7 +37,7 @@ SELECT 1 + i % :p, 1, 1000000000 + i / :p, 'correction', 'found one more', now()
 INSERT INTO accounts_session (user_id, device, created_at, last_used_at, expires_at, ended_at)
 SELECT 1 + i % :n, 'A browser '||i, now(), now(), now() + interval '30 days', CASE WHEN i >= 3*:n THEN now() END FROM generate_series(1, 6*:n) i;
 INSERT INTO accounts_refreshtoken (session_id, digest, issued_at)
-SELECT id, sha256(id::text::bytea), now() FROM accounts_session;
+SELECT id, sha256(id::text::bytea) AS digest, now() FROM accounts_session ORDER BY digest;
 INSERT INTO notifications_delivery (channel, "to", kind, context, language, status, key, message_id, user_id, sent_at)
 SELECT 'email', 'user'||1 + i % :n||'@example.com', 'notifications/mail', '{}', 'en', 'sent', 'bench:'||i, '<bench'||i||'@example.com>',
     1 + i % :n, now() FROM generate_series(1, 2*:n) i;

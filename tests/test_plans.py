@@ -76,3 +76,12 @@ def test_it_is_sent_with_its_value(as_user, tim, path, sign):
     lists = [prepared.sql for prepared, _types in connection.prepared if f'FROM "{table}"' in prepared.sql]
     assert lists  # without the filter it is
     assert not [sql for sql in lists if sign in sql]
+
+
+def test_what_cannot_be_is_not_looked_for(as_user, sue, django_assert_num_queries):
+    """Nobody waits for the customer on a closed ticket; PostgreSQL would look through them all."""
+    client, path = as_user(sue), "/api/v1/tickets/?status=c&awaiting=customer"
+    with django_assert_num_queries(1):  # who it is that asks
+        assert client.get(path).json() == []
+    assert client.get(f"{path}&search=printer").json() == []
+    assert client.get(f"{path}&cursor=x").status_code == 400
