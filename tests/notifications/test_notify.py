@@ -1,5 +1,6 @@
 """Telling people: which rows and jobs come of it."""
 
+import json
 from datetime import UTC, datetime
 
 import pytest
@@ -9,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from config.errors import constraint_of
 from notifications.models import Channel, Delivery, Notification, Preference, Type
 from notifications.services import forget_user, in_language_of, message_id_of, notify, send, tell_time
+from notifications.tasks import deliver
 
 pytestmark = pytest.mark.django_db
 
@@ -25,6 +27,22 @@ def test_a_notification_comes_with_a_mail_and_its_job(alice, jobs):
     assert (delivery.channel, delivery.to, delivery.status) == ("email", "alice@example.com", "queued")
     assert (delivery.notification, delivery.user, delivery.language) == (told, alice, "en")
     assert jobs() == [(delivery.pk, 0)]
+
+
+def test_the_job_is_what_procrastinate_itself_would_defer(alice, jobs):
+    """The trigger writes procrastinate's table, as of its version 3.10: a column more or another event shows here."""
+    tell(alice)
+    delivery_id = Delivery.objects.get().pk
+    deliver.defer(delivery_id=delivery_id)
+
+    with connection.cursor() as cursor:
+        cursor.execute("""
+            SELECT to_jsonb(j) - 'id', (SELECT jsonb_agg(e.type ORDER BY e.id) FROM procrastinate_events e WHERE e.job_id = j.id)
+            FROM procrastinate_jobs j ORDER BY id
+        """)
+        ours, theirs = cursor.fetchall()
+    assert ours == theirs
+    assert json.loads(ours[0])["args"] == {"delivery_id": delivery_id}
 
 
 def test_telling_costs_one_statement(alice):
