@@ -1,5 +1,6 @@
 """Finding tickets by their words, in three languages, and never by what one may not read."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -57,6 +58,30 @@ def test_words_are_found_in_three_languages(ask, search, alice, text, found_by):
     ask("Something else")
     for words in found_by:
         assert search(alice, words) == [ticket.pk], words
+
+
+_ENDINGS = (
+    "iami|ami|iach|ach|iego|ego|iemu|emu|owie|owi|ymi|imi|iej|ej|iow|ow|iom|om|iem|em|ych|ich|ym|im|ie|ia|iu|io|a|e|i|o|u|y"
+)
+_BEGINNINGS = ("ab", "abc", "ksiazk", "ow", "mi", "iow", "x1", "кот", "_ab", "domy", "aei")
+
+
+def stem(word):
+    """Without the longest Polish ending that leaves three letters or more."""
+    cut = re.fullmatch(rf"([a-z]{{3,}}?)(?:{_ENDINGS})", word)
+    return cut[1] if cut else word
+
+
+def test_polish_endings_are_cut_as_the_list_has_them():
+    endings = ["", *_ENDINGS.split("|")]
+    words = {begin + middle + end for begin in _BEGINNINGS for middle in endings for end in ("h", "ł", *endings)}
+    text = ", ".join(sorted(words))
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT tickets_polish(%s)", [text])
+        (stems,) = cursor.fetchone()
+    assert stems == ", ".join(stem(word) for word in sorted(words))
+    assert "ksiazk" in stems.split(", ")
 
 
 def test_subject_and_answers_count_and_words_may_be_anywhere(ask, say, search, alice, sue):

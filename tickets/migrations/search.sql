@@ -1,10 +1,11 @@
 -- The words of tickets (docs/adr/0013-searching-tickets.md). The triggers of tickets and answers call these functions.
 
 -- A text's words, without accents: as stems in English and Russian, and as stems in Polish, for which PostgreSQL has no
--- dictionary. Cutting its endings is crude, but crude in the same way for what is searched and what is found.
+-- dictionary. Cutting its endings is crude, but crude in the same way for what is searched and what is found. The endings
+-- share their beginnings, as what was written out as a list of them took five times as long.
 CREATE FUNCTION tickets_polish(words text) RETURNS text LANGUAGE sql STABLE PARALLEL SAFE AS $$
-    SELECT regexp_replace(words, '\m([a-z]{3,}?)(iami|ami|iach|ach|iego|ego|iemu|emu|owie|owi|ymi|imi|iej|ej|iow|ow'
-        '|iom|om|iem|em|ych|ich|ym|im|ie|ia|iu|io|a|e|i|o|u|y)\M', '\1', 'g')
+    SELECT regexp_replace(words, '\m([a-z]{3,}?)'
+        '(?:i?(?:a|ami|ach|e|ego|emu|ej|em|o|ow|om|u)|(?:i|y)(?:|mi|m|ch)|owi|owie)\M', '\1', 'g')
 $$;
 
 CREATE FUNCTION tickets_words(words text) RETURNS tsvector LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$
