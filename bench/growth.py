@@ -196,19 +196,24 @@ class Asking:
 
         from config import sql
 
-        ran, run = [], sql.run
-        with mock.patch.object(sql, "run", lambda prepared, values: ran.append((prepared, values)) or run(prepared, values)):
+        ran, run = [], sql.Statement.run
+
+        def spy(statement, places):
+            ran.append((statement, [places[name] for name in statement.places]))
+            return run(statement, places)
+
+        with mock.patch.object(sql.Statement, "run", spy):
             self.ask(name)
-        names = {key[0]: prepared.decode() for key, prepared in self.connection.prepared.items()}
-        for prepared, values in ran:
+        names = {prepared: known.decode() for (prepared, _types), known in self.connection.prepared.items()}
+        for statement, values in ran[1:]:  # the first asks who it is
             texts = [quote(value) for value in values]
-            if prepared in names:
-                statement = f"EXECUTE {names[prepared]}" + (f"({', '.join(texts)})" if texts else "")
+            if statement.planned:
+                shown = statement.prepared.sql % tuple(texts)
             else:
-                statement = prepared.sql % tuple(texts[place] for place in prepared.order)
-            print(f"\n{name}: {prepared.sql[:3000]}\n{texts}")
+                shown = f"EXECUTE {names[statement.prepared]}" + (f"({', '.join(texts)})" if texts else "")
+            print(f"\n{name}: {statement.prepared.sql}\n{texts}")
             with self.connection.cursor() as cursor:
-                cursor.execute(f"BEGIN; EXPLAIN (ANALYZE, BUFFERS) {statement}")
+                cursor.execute(f"BEGIN; EXPLAIN (ANALYZE, BUFFERS) {shown}")
                 cursor.nextset()
                 print("\n".join(f"    {line}" for (line,) in cursor.fetchall()))
                 cursor.execute("ROLLBACK")

@@ -78,6 +78,24 @@ def test_it_is_sent_with_its_value(as_user, tim, path, sign):
     assert not [sql for sql in lists if sign in sql]
 
 
+def test_a_page_starts_at_its_cursor(house, as_user, alice):
+    """Not at the first slot that has not begun, though that bounds the same column."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO scheduling_timeslot (id, tutor_id, start_time, end_time)"
+            " SELECT id + 3000, tutor_id, start_time + interval '100 days',"
+            " end_time + interval '100 days' FROM scheduling_timeslot"
+        )
+        cursor.execute("ANALYZE scheduling_timeslot")
+    client = as_user(alice)
+    link = client.get("/api/v1/timeslots/").headers["Link"]
+
+    plan = plan_of(client, link[link.index("<http://testserver") + 18 : link.index(">")])
+
+    (condition,) = [line for line in plan.splitlines() if "Index Cond: ((start_time" in line]
+    assert "start_time >= '" in condition
+
+
 def test_what_cannot_be_is_not_looked_for(as_user, sue, django_assert_num_queries):
     """Nobody waits for the customer on a closed ticket; PostgreSQL would look through them all."""
     client, path = as_user(sue), "/api/v1/tickets/?status=c&awaiting=customer"
