@@ -5,8 +5,10 @@ The key's row commits with the effect. A failed request leaves none, so that it 
 
 import functools
 import hashlib
+import hmac
 import re
 
+from django.conf import settings
 from django.db import transaction
 from django.http import HttpResponse
 from django.utils.translation import gettext_lazy as _
@@ -47,7 +49,7 @@ def idempotent(view):
         if not _FORM.fullmatch(key):
             raise MalformedKey
         route = f"{type(self).__name__}.{view.__name__}"
-        fingerprint = _fingerprint(request)
+        fingerprint = _fingerprint(request, kwargs)
         with transaction.atomic():
             if not _lock(request.user.pk, route, key):
                 raise InProgress
@@ -76,8 +78,11 @@ def _lock(*subject):
     return locked
 
 
-def _fingerprint(request):
-    digest = hashlib.sha256(request.path.rstrip("/").encode())
+def _fingerprint(request, arguments):
+    # Of the path its arguments count: its other spellings lead to the same door. Keyed, as a body may hold a password.
+    digest = hmac.new(
+        settings.SECRET_KEY.encode(), dumps(sorted((name, str(value)) for name, value in arguments.items())), "sha256"
+    )
     # Of a form the parsed values count: its boundary is another one each time.
     form = hasattr(request.data, "lists")  # of which a name may have several values, such as files
     members = request.data.lists() if form else ((name, [value]) for name, value in request.data.items())

@@ -21,6 +21,7 @@ from accounts.permissions import IsAdmin
 from config.clients import address_of
 from config.fields import IdField, SearchField
 from config.filters import Filter, Flag, column_choices
+from config.idempotency import idempotent
 from config.limits import count_try
 from config.openapi import NO_CONTENT
 from config.reads import Detail, Listing
@@ -187,6 +188,7 @@ class UserViewSet(ReadViewSet):
     def get_object(self):
         return get_object_or_404(User.objects.managed_by(self.request.user), pk=IdField().run_validation(self.kwargs["pk"]))
 
+    @idempotent
     def create(self, request):
         user = services.create_account(by=request.user, **self.validated(request))
         return self.item.respond(request, user.pk, status=201)

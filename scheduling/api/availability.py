@@ -10,6 +10,7 @@ from rest_framework.response import Response
 from accounts.permissions import IsAdmin
 from config.fields import IdField
 from config.filters import Filter
+from config.idempotency import idempotent
 from config.reads import Detail, Listing
 from config.viewsets import ReadViewSet
 from scheduling import services
@@ -46,6 +47,7 @@ class AvailabilityViewSet(_HoursViewSet):
     }
     item = Detail(AvailabilityRule.objects.visible_to, serializers.RuleSerializer)
 
+    @idempotent
     def create(self, request):
         rule = services.add_rule(by=request.user, **self.validated(request))
         return self.item.respond(request, rule.pk, status=201)
@@ -93,6 +95,7 @@ class ExceptionViewSet(_HoursViewSet):
     }
     item = Detail(AvailabilityException.objects.visible_to, serializers.ExceptionSerializer)
 
+    @idempotent
     def create(self, request):
         exception = services.add_exception(by=request.user, **self.validated(request))
         return self.item.respond(request, exception.pk, status=201)

@@ -10,6 +10,7 @@ from rest_framework.response import Response
 from accounts.permissions import IsAdmin
 from config.fields import IdField, InstantField
 from config.filters import Filter, Flag
+from config.idempotency import idempotent
 from config.pagination import Order
 from config.reads import Detail, Listing
 from config.viewsets import ReadViewSet
@@ -50,6 +51,7 @@ class TimeSlotViewSet(ReadViewSet):
         writes = self.action in ("create", "update", "partial_update", "destroy")
         return [IsAuthenticated(), IsAdmin()] if writes else [IsAuthenticated()]
 
+    @idempotent
     def create(self, request):
         slot = services.create_slot(by=request.user, **self.validated(request))
         return self.item.respond(request, slot.pk, status=201)

@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from accounts.permissions import IsAdmin
 from config.fields import IdField, SearchField
 from config.filters import Filter, Flag
+from config.idempotency import idempotent
 from config.openapi import NO_CONTENT
 from config.pagination import Order as PageOrder
 from config.reads import Detail, Listing
@@ -42,6 +43,7 @@ class CategoryViewSet(_KeptByAdmins):
     listings: ClassVar = {"list": Listing(lambda user: Category.objects.all(), serializers.CategorySerializer, ordering=BY_NAME)}
     item = Detail(lambda user: Category.objects.all(), serializers.CategorySerializer)
 
+    @idempotent
     def create(self, request):
         category = services.create_category(by=request.user, **self.validated(request))
         return self.item.respond(request, category.pk, status=201)
@@ -80,6 +82,7 @@ class ProductViewSet(_KeptByAdmins):
     }
     item = Detail(Product.objects.visible_to, serializers.ProductSerializer)
 
+    @idempotent
     def create(self, request):
         product = services.create_product(by=request.user, **self.validated(request))
         return self.item.respond(request, product.pk, status=201)
@@ -113,6 +116,7 @@ class ProductViewSet(_KeptByAdmins):
 
     @extend_schema(summary="Enter a delivery or a correction", responses={201: serializers.ProductSerializer})
     @stock.mapping.post
+    @idempotent
     def change_stock(self, request, pk):
         services.change_stock(by=request.user, product_id=pk, **self.validated(request))
         return self.item.respond(request, pk, status=201)

@@ -1,10 +1,13 @@
 """An Idempotency-Key: one effect, one answer. Seen with orders, and the same piece everywhere."""
 
 import hashlib
+from datetime import timedelta
 
 import psycopg
 import pytest
+from django.apps import apps
 from django.db import connection
+from django.utils import timezone
 
 from config.idempotency import IdempotencyKey, _lock
 from config.tasks import sweep
@@ -105,3 +108,53 @@ def test_keys_are_forgotten_after_a_day(as_user, alice, order, rewind):
     sweep(0)
 
     assert not IdempotencyKey.objects.exists()
+
+
+def test_an_alias_is_the_same_door(as_user, alice, order):
+    client = as_user(alice)
+    first = client.post(PATH, order, HTTP_IDEMPOTENCY_KEY="k1")
+
+    again = client.post("/api/post_order", order, HTTP_IDEMPOTENCY_KEY="k1")
+
+    assert (again.status_code, again["Idempotency-Replayed"], again.json()) == (201, "true", first.json())
+    assert Order.objects.count() == 1
+
+
+def test_what_a_path_names_belongs_to_the_request(as_user, tim, book):
+    other = create_product(by=tim, name="Pen", price="1", amount=10)
+    client, delivery = as_user(tim), {"change": 5, "reason": "delivery"}
+    client.post(f"/api/v1/products/{book.pk}/stock/", delivery, HTTP_IDEMPOTENCY_KEY="k1")
+
+    assert client.post(f"/api/v1/products/{other.pk}/stock/", delivery, HTTP_IDEMPOTENCY_KEY="k1").status_code == 422
+    assert Product.objects.get(pk=other.pk).amount == 10
+
+
+SOON = timezone.now().replace(microsecond=0) + timedelta(days=3)
+CREATED = {  # path: body, and the table that gets a row
+    "/api/v1/users/": ({"email": "new@example.com", "password": "a long one, and odd"}, "accounts.User"),
+    "/api/v1/categories/": ({"name": "Paper"}, "shop.Category"),
+    "/api/v1/products/": ({"name": "Pen", "price": "1.20"}, "shop.Product"),
+    "/api/v1/products/{book}/stock/": ({"change": 5, "reason": "delivery"}, "shop.StockEntry"),
+    "/api/v1/availability/": (
+        {"weekday": 0, "start_time": "10:00", "end_time": "12:00", "slot_minutes": 60},
+        "scheduling.AvailabilityRule",
+    ),
+    "/api/v1/availability/exceptions/": ({"date": f"{SOON:%Y-%m-%d}", "kind": "off"}, "scheduling.AvailabilityException"),
+    "/api/v1/timeslots/": (
+        {"start_time": SOON.isoformat(), "end_time": (SOON + timedelta(hours=1)).isoformat()},
+        "scheduling.TimeSlot",
+    ),
+}
+
+
+@pytest.mark.parametrize("path", CREATED)
+def test_what_administrators_create_is_created_once(as_user, tim, book, path):
+    body, label = CREATED[path]
+    client, rows = as_user(tim), apps.get_model(label).objects
+    before, path = rows.count(), path.format(book=book.pk)
+
+    first = client.post(path, body, HTTP_IDEMPOTENCY_KEY="k1")
+    again = client.post(path, body, HTTP_IDEMPOTENCY_KEY="k1")
+
+    assert (first.status_code, again.status_code, again.get("Idempotency-Replayed")) == (201, 201, "true"), first.content
+    assert (first.json(), rows.count()) == (again.json(), before + 1)

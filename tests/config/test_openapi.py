@@ -82,6 +82,26 @@ def test_every_body_has_an_example(operations):
     assert lacking == []
 
 
+# What creates and yet takes no Idempotency-Key.
+KEYLESS = {
+    "POST /auth/users/": "nobody is signed in, whose key it could be; a second one is the 400 `unique`",
+    "POST /api/auth/users/": "the same",
+    "POST /api/v1/calendar/": "its answer is a secret, which is kept nowhere; a second one takes the first one's place",
+    "POST /api/v1/orders/{order}/payment/": "asks a provider, so it is no transaction; a second one goes on with the first",
+}
+
+
+def test_whatever_creates_takes_an_idempotency_key(operations):
+    keyless = {
+        name
+        for name, operation in operations.items()
+        if name.startswith("POST") and "201" in operation["responses"]
+        if "Idempotency-Key" not in {parameter["name"] for parameter in operation.get("parameters", [])}
+    }
+
+    assert keyless == set(KEYLESS)
+
+
 def test_lists_document_their_pages(operations):
     parameters = {parameter["name"] for parameter in operations["GET /api/v1/users/"]["parameters"]}
 
