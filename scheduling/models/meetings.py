@@ -121,7 +121,7 @@ class Meeting(models.Model):
                 name="copy_slot",
                 when=pgtrigger.Before,
                 operation=pgtrigger.Insert | pgtrigger.UpdateOf("time_slot_id", "tutor_id", "start_time", "end_time"),
-                declare=[("slot", "scheduling_timeslot%ROWTYPE")],
+                declare=[("tutor", "bigint")],
                 # The locks are those of docs/locking.md, for writers who know nothing of it: two who insert overlapping
                 # meetings at once would wait for each other in the exclusion constraint, and PostgreSQL would end one as
                 # a deadlock. The slot's also waits for a change of its times.
@@ -131,13 +131,12 @@ class Meeting(models.Model):
                         RETURN NEW;
                     END IF;
                     PERFORM FROM accounts_user WHERE id = NEW.student_id FOR NO KEY UPDATE;
-                    SELECT * INTO slot FROM scheduling_timeslot WHERE id = NEW.time_slot_id FOR NO KEY UPDATE;
-                    IF FOUND AND slot.tutor_id IS DISTINCT FROM NEW.tutor_id THEN
+                    SELECT start_time, end_time, tutor_id INTO NEW.start_time, NEW.end_time, tutor
+                        FROM scheduling_timeslot WHERE id = NEW.time_slot_id FOR NO KEY UPDATE;
+                    IF FOUND AND tutor IS DISTINCT FROM NEW.tutor_id THEN
                         RAISE EXCEPTION 'a meeting''s tutor is its slot''s'
                             USING ERRCODE = 'check_violation', CONSTRAINT = 'meeting_tutor_is_slots';
                     END IF;
-                    NEW.start_time := slot.start_time;
-                    NEW.end_time := slot.end_time;
                     RETURN NEW;
                 """,
             ),
