@@ -9,7 +9,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def house(tim, alice):
-    """3,000 products, and as many meetings, one each 30 minutes from today on."""
+    """3,000 products, accounts and meetings, one each 30 minutes from today on."""
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL session_replication_role = replica")
         cursor.execute(
@@ -27,8 +27,13 @@ def house(tim, alice):
             " SELECT %s, tutor_id, id, 'Algebra', start_time, end_time FROM scheduling_timeslot ORDER BY id",
             [alice.pk],
         )
+        cursor.execute(
+            "INSERT INTO accounts_user (username, username_chosen, email, password, first_name, last_name, user_type, is_staff,"
+            " is_superuser, is_active, language) SELECT 'person' || n, true, n || '@example.com', '!', '', '', 'student', false,"
+            " false, true, 'en' FROM generate_series(1, 3000) AS n"
+        )
         cursor.execute("SET LOCAL session_replication_role = DEFAULT")
-        cursor.execute("ANALYZE shop_product, scheduling_timeslot, scheduling_meeting")
+        cursor.execute("ANALYZE shop_product, scheduling_timeslot, scheduling_meeting, accounts_user")
 
 
 def plan_of(client, path):
@@ -55,6 +60,18 @@ def test_the_value_decides_the_plan(house, as_user, tim, path, of_many, of_few):
     client = as_user(tim)
     for value, index in (of_many, of_few):
         assert index in plan_of(client, path.format(value))
+
+
+@pytest.mark.parametrize(
+    ("path", "index"),
+    [
+        ("/api/v1/users/?is_staff=true", "account_of_staff"),
+        ("/api/v1/users/?user_type=admin", "account_of_admin"),
+        ("/api/v1/products/?category=1", "product_of_category"),
+    ],
+)
+def test_the_few_are_not_looked_for_among_all(house, as_user, tim, path, index):
+    assert index in plan_of(as_user(tim), path)
 
 
 @pytest.mark.parametrize(

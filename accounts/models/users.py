@@ -8,9 +8,10 @@ from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.contrib.auth.validators import UnicodeUsernameValidator
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import F, Func, Q, Value
-from django.db.models.functions import Lower, Now
+from django.db.models.functions import Lower, Now, Upper
 from django.utils.translation import gettext_lazy as _
 
 from accounts.identifiers import normalize_email, normalize_phone
@@ -18,6 +19,7 @@ from config.history import keep_history
 from config.triggers import Trigger
 
 DELETED_USER = "deleted user"
+SEARCHED = ("username", "email", "phone", "first_name", "last_name")
 
 
 class UserQuerySet(models.QuerySet):
@@ -41,8 +43,7 @@ class UserQuerySet(models.QuerySet):
 
     def search(self, queryset, words):
         """Those whose names or addresses contain the words."""
-        columns = ("username", "email", "phone", "first_name", "last_name")
-        return queryset.filter(functools.reduce(operator.or_, (Q(**{f"{column}__icontains": words}) for column in columns)))
+        return queryset.filter(functools.reduce(operator.or_, (Q(**{f"{column}__icontains": words}) for column in SEARCHED)))
 
     def named(self, identifier):
         """The account with this username, e-mail or phone, in any case. The constraints below let at most one match."""
@@ -140,6 +141,17 @@ class User(AbstractBaseUser, PermissionsMixin):
         verbose_name = _("account")
         verbose_name_plural = _("accounts")
         ordering = ("-id",)
+        indexes = (
+            # What UserQuerySet.search looks through.
+            GinIndex(
+                *(OpClass(Upper(column), name="gin_trgm_ops") for column in SEARCHED),
+                name="account_words",
+                fastupdate=False,  # names change rarely; a list of pending ones would make every search slow
+            ),
+            # The few among the many.
+            models.Index(fields=["-id"], condition=Q(is_staff=True), name="account_of_staff"),
+            models.Index(fields=["-id"], condition=Q(user_type="admin"), name="account_of_admin"),
+        )
         constraints = (
             models.UniqueConstraint(Lower("username"), name="user_username_unique", condition=Q(closed_at=None)),
             models.UniqueConstraint(Lower("email"), name="user_email_unique"),

@@ -204,7 +204,7 @@ class Migration(migrations.Migration):
                 ('credits', models.PositiveSmallIntegerField(db_default=0, default=0, help_text='Lesson credits that each piece grants.', verbose_name='credits')),
                 ('credits_valid_days', models.PositiveSmallIntegerField(blank=True, help_text='Empty: without end.', null=True, verbose_name='credits valid for days')),
                 ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False, verbose_name='created')),
-                ('category', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='products', to='shop.category')),
+                ('category', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='products', to='shop.category')),
             ],
             options={
                 'verbose_name': 'product',
@@ -379,6 +379,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='product',
             index=models.Index(condition=models.Q(('is_active', True)), fields=['name', 'id'], name='product_on_sale'),
+        ),
+        migrations.AddIndex(
+            model_name='product',
+            index=models.Index(fields=['category', 'name', 'id'], name='product_of_category'),
         ),
         migrations.AddIndex(
             model_name='product',

@@ -67,7 +67,7 @@ class Product(models.Model):
     currency = models.CharField(_("currency"), max_length=3, default=default_currency, validators=[validate_currency])
     amount = models.PositiveIntegerField(_("in stock"), default=0, db_default=0)
     is_active = models.BooleanField(_("on sale"), default=True, db_default=True)
-    category = models.ForeignKey(Category, models.SET_NULL, null=True, blank=True, related_name="products")
+    category = models.ForeignKey(Category, models.SET_NULL, null=True, blank=True, related_name="products", db_index=False)
     picture = models.ImageField(_("picture"), upload_to=path_of_picture, blank=True, default="", db_default="")
     credits = models.PositiveSmallIntegerField(
         _("credits"), default=0, db_default=0, help_text=_("Lesson credits that each piece grants.")
@@ -85,6 +85,8 @@ class Product(models.Model):
         ordering = ("name", "id")
         indexes = (
             models.Index(fields=["name", "id"], condition=Q(is_active=True), name="product_on_sale"),
+            # A shelf by name, and for the foreign key.
+            models.Index(fields=["category", "name", "id"], name="product_of_category"),
             GinIndex(
                 OpClass(Upper("name"), name="gin_trgm_ops"),
                 OpClass(Upper("description"), name="gin_trgm_ops"),
