@@ -48,11 +48,10 @@ class Order:
             field = queryset.model._meta.get_field
             places = [Param(f"after_{name}", field(name)) for name in self.columns]
             queryset = queryset.filter(_Beyond([F(name) for name in self.columns], places, operator=self.operator))
-            if len(places) > 1:
-                # Said once more of the first column alone: where another condition bounds it too (slots that have not begun),
-                # PostgreSQL starts from that one, and reads every row up to the cursor.
-                bound = "gte" if self.operator == ">" else "lte"
-                queryset = queryset.filter(**{f"{places[0].name.removeprefix('after_')}__{bound}": places[0]})
+            # First of all conditions: where another bounds the same column (slots that have not begun), PostgreSQL starts from
+            # the one that it reads first, and would pass every row up to the cursor.
+            conditions = queryset.query.where.children
+            conditions.insert(0, conditions.pop())
         return queryset.order_by(*self.names)
 
     def cursor(self, row):

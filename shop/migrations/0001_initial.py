@@ -15,7 +15,6 @@ import pgtrigger.migrations
 import shop.models.catalog
 import shop.pictures
 from django.conf import settings
-from django.contrib.postgres.operations import TrigramExtension
 from django.db import migrations, models
 
 
@@ -29,7 +28,6 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        TrigramExtension(),
         migrations.CreateModel(
             name='Category',
             fields=[
