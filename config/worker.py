@@ -1,9 +1,9 @@
 """gunicorn's worker for Frontdesk: its threads take turns at one epoll, and an answer leaves in one piece.
 
 In gunicorn's own `gthread` a main thread waits for sockets, hands each request to a pool and takes the connection back: four
-changes of thread a request, on one interpreter. Here whichever thread is free waits for the next readable socket, serves it
-and puts it back ("leader and followers"). Requests are parsed, checked and refused by gunicorn's code. docs/performance.md
-says what that gains.
+changes of thread a request, on one interpreter. Here the thread whose turn it is (config.turns) waits for the next readable
+socket, serves it and puts it back ("leader and followers"). Requests are parsed, checked and refused by gunicorn's code.
+docs/performance.md says what that gains.
 """
 
 import contextlib
@@ -18,6 +18,8 @@ import time
 from gunicorn import glogging, http, util
 from gunicorn.http import wsgi
 from gunicorn.workers import base
+
+from config.turns import PATIENCE, turns
 
 # No client may hold a thread longer by sending, or taking, a little at a time. In seconds.
 SOCKET_TIMEOUT = 10
@@ -88,7 +90,7 @@ class Connection:
 
 
 class Worker(base.Worker):
-    """Serves plain HTTP/1.1 on `threads` threads; the main thread only watches."""
+    """Serves plain HTTP/1.1 on `threads` threads; the main thread only looks after them."""
 
     def run(self):
         self.epoll = select.epoll()
@@ -107,10 +109,14 @@ class Worker(base.Worker):
         self._drain()
 
     def _watch(self, seconds):
-        """Tells the master that this process lives, and waits; a signal ends the wait."""
+        """Tells the master that this process lives, and looks after its threads for a while; a signal ends that."""
         self.notify()
-        if select.select([self.PIPE[0]], [], [], seconds)[0]:
-            os.read(self.PIPE[0], 4096)
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            turns.look()
+            if select.select([self.PIPE[0]], [], [], PATIENCE)[0]:
+                os.read(self.PIPE[0], 4096)
+                return
 
     def _open(self):
         self.is_open = True
@@ -156,7 +162,9 @@ class Worker(base.Worker):
     def _serve(self):
         """A thread's life."""
         while True:
+            turns.take()
             for descriptor, _ in self.epoll.poll(maxevents=1):
+                turns.begin()
                 try:
                     if listener := self.listeners.get(descriptor):
                         self._accept(listener)
@@ -165,6 +173,8 @@ class Worker(base.Worker):
                 except Exception:
                     # Whatever it was, the thread must live to serve the others.
                     self.log.exception("A connection failed")
+                finally:
+                    turns.end()
 
     def _accept(self, listener):
         """Takes in who waits at the door, if anybody still does."""

@@ -5,6 +5,7 @@ from psycopg.pq import TransactionStatus
 
 from config.actors import actor
 from config.postgresql.prepared import checked
+from config.turns import turns
 
 
 class ToldTransactions:
@@ -22,6 +23,8 @@ class ToldTransactions:
 
     def _commit(self):
         if self.connection is not None:
+            # PostgreSQL waits for its disk.
+            turns.pass_on()
             with debug_transaction(self, "COMMIT"), self.wrap_database_errors:
                 self._send("COMMIT")
 

@@ -22,8 +22,8 @@ def service(tmp_path):
         yield service
 
 
-def get(service, path, **headers):
-    with closing(http.client.HTTPConnection("127.0.0.1", service.port, timeout=30)) as connection:
+def get(service, path, timeout=30, **headers):
+    with closing(http.client.HTTPConnection("127.0.0.1", service.port, timeout=timeout)) as connection:
         connection.connect()
         connection.request("GET", path, headers=headers)
         answer = connection.getresponse()

@@ -1,0 +1,172 @@
+"""One thread of a process works at a time, unless it is held up."""
+
+import socket
+import threading
+
+import pytest
+from django.db import connection, transaction
+
+from config.turns import Turns, turns
+from tests.config.test_gunicorn import get
+from tests.live import Service
+
+
+class Thread:
+    """A thread that does one thing after another, when it is told to."""
+
+    def __init__(self):
+        self._told, self._done = threading.Semaphore(0), threading.Semaphore(0)
+        self._task = None
+        threading.Thread(target=self._work, daemon=True).start()
+
+    def _work(self):
+        while self._told.acquire():
+            self._task()
+            self._done.release()
+
+    def begins(self, task):
+        self._task = task
+        self._told.release()
+
+    def ends(self, within=10):
+        """Whether what it began last has ended."""
+        return self._done.acquire(timeout=within)
+
+    def does(self, task):
+        self.begins(task)
+        assert self.ends()
+
+
+@pytest.fixture
+def threads():
+    return Thread(), Thread(), Thread()
+
+
+@pytest.fixture
+def ours():
+    return Turns()
+
+
+def waits(thread, ours):
+    """Makes a thread wait for its turn. Returns once it does."""
+    before = len(ours._waiting)
+    thread.begins(ours.take)
+    while len(ours._waiting) == before:
+        assert not thread.ends(0.001)
+
+
+def test_one_waits_until_the_other_passes_on(ours, threads):
+    first, second, _ = threads
+    first.does(ours.take)
+    waits(second, ours)
+
+    first.does(ours.pass_on)
+
+    assert second.ends()
+
+
+def test_it_stays_ones_turn_from_request_to_request(ours, threads):
+    first, second, _ = threads
+    first.does(ours.take)
+    waits(second, ours)
+    for _ in range(3):
+        for step in (ours.begin, ours.end, ours.take):
+            first.does(step)
+        ours.look()
+
+    assert not second.ends(0.05)
+
+
+def test_who_waited_last_is_next(ours, threads):
+    first, second, third = threads
+    first.does(ours.take)
+    waits(second, ours)
+    waits(third, ours)
+
+    first.does(ours.pass_on)
+
+    assert third.ends()
+    assert not second.ends(0.05)
+
+
+def test_only_the_one_whose_turn_it_is_passes_on(ours, threads):
+    first, second, third = threads
+    first.does(ours.take)
+    waits(second, ours)
+
+    third.does(ours.pass_on)
+
+    assert not second.ends(0.05)
+
+
+def test_a_request_seen_twice_is_held_up(ours, threads):
+    first, second, _ = threads
+    first.does(ours.take)
+    waits(second, ours)
+    first.does(ours.begin)
+
+    ours.look()
+    assert not second.ends(0.05)
+    ours.look()
+
+    assert second.ends()
+
+
+def test_another_request_is_not_held_up_for_the_one_before(ours, threads):
+    first, second, _ = threads
+    first.does(ours.take)
+    waits(second, ours)
+    first.does(ours.begin)
+    ours.look()
+    for step in (ours.end, ours.begin):
+        first.does(step)
+
+    ours.look()
+
+    assert not second.ends(0.05)
+
+
+def test_who_ends_late_leaves_the_others_request_alone(ours, threads):
+    first, second, third = threads
+    for step in (ours.take, ours.begin, ours.pass_on):
+        first.does(step)
+    for step in (ours.take, ours.begin):
+        second.does(step)
+    waits(third, ours)
+    ours.look()
+
+    first.does(ours.end)
+    ours.look()
+
+    assert third.ends()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_others_go_on_at_commit(threads):
+    other = threads[0]
+    turns.take()
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+            waits(other, turns)
+
+        assert other.ends()
+    finally:
+        other.does(turns.pass_on)
+        turns.pass_on()
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+def test_a_client_who_sends_slowly_holds_up_nobody(tmp_path):
+    with (
+        Service(tmp_path, worker=False, workers=1, WEB_THREADS="2") as service,
+        socket.create_connection(("127.0.0.1", service.port)) as slow,
+    ):
+        slow.sendall(
+            b"POST /auth/jwt/create/ HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{"
+        )
+
+        statuses = {get(service, "/livez", timeout=5)[0] for _ in range(20)}
+
+    assert statuses == {200}
