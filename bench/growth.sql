@@ -5,6 +5,9 @@ SET session_replication_role = replica;
 SET statement_timeout = 0;
 SET maintenance_work_mem = '1GB';
 
+-- One account has a name unlike all others.
+UPDATE accounts_user SET last_name = 'Szczygieł' WHERE id = 44;
+
 -- 300 tickets await support, each tenth of them is user 101's.
 UPDATE tickets_ticket SET status = 'u', awaiting = 'support', changed_status_id = NULL,
     assignee_id = CASE WHEN id % 10 = 0 THEN 101 END
