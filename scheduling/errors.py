@@ -18,6 +18,13 @@ class SlotEndsBeforeStart(Invalid):
     detail = _("The end must be after the start.")
 
 
+class SlotLength(Invalid):
+    code = "slot_length"
+    field = "end_time"
+    constraint = "slot_length"
+    detail = _("A slot lasts from 5 minutes to 24 hours.")
+
+
 class OutOfReach(Invalid):
     code = "out_of_reach"
     field = "end_time"
@@ -39,6 +46,10 @@ class SlotBooked(Conflict):
     code = "slot_booked"
     constraint = "slot_booked"
     detail = _("A meeting takes place in this slot, so its times cannot change.")
+
+
+class SlotKept(Protected):
+    detail = _("A meeting was booked in this slot, be it canceled by now, so the slot stays. It can be withdrawn.")
 
 
 class UnknownSlot(Invalid):
@@ -156,6 +167,13 @@ class MeetingOver(Conflict):
     detail = _("The meeting is canceled or completed, so it cannot change any more.")
 
 
+class NotesTooLong(Invalid):
+    code = "max_length"
+    field = "notes"
+    constraint = "meeting_notes_length"
+    detail = _("Notes have up to 2,000 characters.")
+
+
 class MeetingKept(Protected):
     constraint = "meeting_protected"
 
@@ -174,7 +192,7 @@ class ValidityEndsBeforeStart(Invalid):
     detail = _("The last day must not be before the first.")
 
 
-class SlotLength(Invalid):
+class RuleSlotLength(Invalid):
     code = "slot_length"
     field = "slot_minutes"
     constraint = "rule_slot_length"

@@ -8,7 +8,9 @@ from rest_framework import serializers
 from config.fields import IdField, InstantField
 from scheduling.api.fields import DayField, WallTimeField, ZoneField
 from scheduling.models import AvailabilityException, AvailabilityRule, Meeting, Status, TimeSlot
-from scheduling.models.availability import LONGEST, SHORTEST, studio_zone
+from scheduling.models.availability import studio_zone
+from scheduling.models.meetings import NOTES_LENGTH
+from scheduling.models.slots import LONGEST, SHORTEST
 
 MOST_CREDITS = 10_000
 _SLOT = {"id": 7, "tutor": 1, "start_time": "2026-11-24T10:00:00.000000Z", "end_time": "2026-11-24T11:00:00.000000Z"}
@@ -55,8 +57,9 @@ class TimeSlotSerializer(serializers.ModelSerializer):
     ]
 )
 class SlotInputSerializer(serializers.Serializer):
-    """A slot to offer, or changes of one."""
+    """A slot to offer, or changes of one. It lasts from 5 minutes to 24 hours."""
 
+    tutor = IdField(source="tutor_id", required=False, help_text=_("The caller by default. A slot stays with its tutor."))
     start_time = InstantField()
     end_time = InstantField()
     is_available = serializers.BooleanField(required=False)
@@ -99,7 +102,7 @@ class BookingSerializer(serializers.Serializer):
 
     time_slot = IdField()
     subject = serializers.CharField(max_length=100)
-    notes = serializers.CharField(required=False, allow_null=True, allow_blank=True)
+    notes = serializers.CharField(max_length=NOTES_LENGTH, required=False, allow_null=True, allow_blank=True)
     tutor = IdField(required=False, help_text=_("Must be the slot's; it may be left out."))
     student = IdField(required=False, help_text=_("Whom it is for, if not the caller; administrators only."))
 
@@ -146,7 +149,7 @@ class MeetingChangeSerializer(serializers.Serializer):
     status = serializers.ChoiceField(choices=Status.choices, required=False)
     time_slot = IdField(required=False, help_text=_("Another slot: moves the meeting."))
     subject = serializers.CharField(max_length=100, required=False)
-    notes = serializers.CharField(required=False, allow_null=True, allow_blank=True)
+    notes = serializers.CharField(max_length=NOTES_LENGTH, required=False, allow_null=True, allow_blank=True)
 
 
 class _HoursSerializer(serializers.ModelSerializer):

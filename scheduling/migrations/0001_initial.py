@@ -7,7 +7,10 @@ import django.contrib.postgres.constraints
 import django.contrib.postgres.functions
 import django.db.models.deletion
 import django.db.models.functions.datetime
+import django.db.models.expressions
 import django.db.models.functions.comparison
+import django.db.models.functions.text
+import django.db.models.lookups
 import pgtrigger.compiler
 import pgtrigger.migrations
 import scheduling.models.availability
@@ -64,7 +67,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('subject', models.CharField(max_length=100, verbose_name='subject')),
-                ('notes', models.TextField(blank=True, null=True, verbose_name='notes')),
+                ('notes', models.TextField(blank=True, max_length=2000, null=True, verbose_name='notes')),
                 ('status', models.CharField(choices=[('pending', 'pending'), ('confirmed', 'confirmed'), ('canceled', 'canceled'), ('completed', 'completed')], db_default='pending', default='pending', max_length=20, verbose_name='status')),
                 ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False, verbose_name='created')),
                 ('start_time', models.DateTimeField(editable=False, verbose_name='start')),
@@ -162,6 +165,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='timeslot',
+            constraint=models.CheckConstraint(condition=models.Q(('end_time__gte', django.db.models.expressions.CombinedExpression(models.F('start_time'), '+', models.Value(datetime.timedelta(seconds=300)))), ('end_time__lte', django.db.models.expressions.CombinedExpression(models.F('start_time'), '+', models.Value(datetime.timedelta(days=1))))), name='slot_length', violation_error_message='A slot lasts from 5 minutes to 24 hours.'),
+        ),
+        migrations.AddConstraint(
+            model_name='timeslot',
             constraint=django.contrib.postgres.constraints.ExclusionConstraint(expressions=[('tutor', '='), (scheduling.models.slots.During(), '&&')], name='slot_overlap', violation_error_message='The tutor has another slot at that time.'),
         ),
         migrations.AddConstraint(
@@ -203,6 +210,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='meeting',
             constraint=models.CheckConstraint(condition=models.Q(('status__in', ['pending', 'confirmed', 'canceled', 'completed'])), name='meeting_status_known'),
+        ),
+        migrations.AddConstraint(
+            model_name='meeting',
+            constraint=models.CheckConstraint(condition=django.db.models.lookups.LessThanOrEqual(django.db.models.functions.text.Length('notes'), 2000), name='meeting_notes_length', violation_error_message='Notes have up to 2,000 characters.'),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='meeting',
@@ -271,7 +282,7 @@ class Migration(migrations.Migration):
                 ('pgh_id', models.BigAutoField(primary_key=True, serialize=False)),
                 ('pgh_became', models.JSONField(decoder=config.history.Exact, null=True)),
                 ('subject', models.CharField(max_length=100, verbose_name='subject')),
-                ('notes', models.TextField(blank=True, null=True, verbose_name='notes')),
+                ('notes', models.TextField(blank=True, max_length=2000, null=True, verbose_name='notes')),
                 ('status', models.CharField(choices=[('pending', 'pending'), ('confirmed', 'confirmed'), ('canceled', 'canceled'), ('completed', 'completed')], db_default='pending', default='pending', max_length=20, verbose_name='status')),
                 ('start_time', models.DateTimeField(editable=False, verbose_name='start')),
                 ('end_time', models.DateTimeField(editable=False, verbose_name='end')),

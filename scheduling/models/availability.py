@@ -3,6 +3,7 @@
 All times here are wall time in the row's own zone: a lesson at 10:00 stays at 10:00 when the clocks change.
 """
 
+import functools
 from datetime import date
 from zoneinfo import available_timezones
 
@@ -14,8 +15,8 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from config.history import keep_history
+from scheduling.models.slots import LONGEST, SHORTEST
 
-SHORTEST, LONGEST = 5, 24 * 60  # minutes of a slot
 _MIDNIGHT = "00:00"
 
 
@@ -24,9 +25,15 @@ def studio_zone():
     return settings.STUDIO_TIME_ZONE
 
 
+@functools.cache
+def _zones():
+    # What is in the folder besides places: the machine's own zone, rules for others, and what says that nobody has set one.
+    return available_timezones() - {"localtime", "posixrules", "Factory"}
+
+
 def check_zone(name):
     """Raises ValidationError for anything but an IANA zone, such as Europe/Warsaw."""
-    if name not in available_timezones():
+    if name not in _zones():
         raise ValidationError(_("Give an IANA time zone, such as Europe/Warsaw."), code="invalid_zone")
 
 

@@ -7,7 +7,8 @@ from django.contrib.postgres.fields import RangeOperators
 from django.contrib.postgres.functions import RandomUUID
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Now
+from django.db.models.functions import Length, Now
+from django.db.models.lookups import LessThanOrEqual
 from django.utils.translation import gettext_lazy as _
 
 from config.history import keep_history
@@ -24,6 +25,7 @@ class Status(models.TextChoices):
     COMPLETED = "completed", _("completed")
 
 
+NOTES_LENGTH = 2_000  # characters
 LIVE = (Status.PENDING, Status.CONFIRMED)
 
 
@@ -72,7 +74,7 @@ class Meeting(models.Model):
     )
     time_slot = models.ForeignKey("scheduling.TimeSlot", models.PROTECT, related_name="meetings", verbose_name=_("time slot"))
     subject = models.CharField(_("subject"), max_length=100)
-    notes = models.TextField(_("notes"), null=True, blank=True)  # noqa: DJ001 (the clients' schema has it so)
+    notes = models.TextField(_("notes"), max_length=NOTES_LENGTH, null=True, blank=True)  # noqa: DJ001 (the clients' schema has it so)
     status = models.CharField(_("status"), max_length=20, choices=Status, default=Status.PENDING, db_default=Status.PENDING)
     created_at = models.DateTimeField(_("created"), db_default=Now(), editable=False)
     start_time = models.DateTimeField(_("start"), editable=False)
@@ -115,6 +117,11 @@ class Meeting(models.Model):
                 violation_error_message=_("The student has another meeting at that time."),
             ),
             models.CheckConstraint(name="meeting_status_known", condition=Q(status__in=Status.values)),
+            models.CheckConstraint(
+                name="meeting_notes_length",
+                condition=LessThanOrEqual(Length("notes"), NOTES_LENGTH),
+                violation_error_message=_("Notes have up to 2,000 characters."),
+            ),
         )
         triggers = (
             Trigger(

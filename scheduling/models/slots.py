@@ -1,6 +1,6 @@
 """Times that a tutor offers."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pgtrigger
 from django.conf import settings
@@ -24,6 +24,7 @@ TOO_CLOSE = """EXISTS (
                      {slot}.end_time + make_interval(mins => t.buffer_minutes), '[)')
     JOIN scheduling_meeting m ON m.time_slot_id = o.id AND m.status <> 'canceled' AND m.id <> {meeting}
     WHERE t.tutor_id = {slot}.tutor_id AND t.buffer_minutes > 0)"""
+SHORTEST, LONGEST = 5, 24 * 60  # minutes of a slot
 _EARLIEST, _LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
 
 
@@ -108,6 +109,14 @@ class TimeSlot(models.Model):
             # Farther, a time in another zone may fall out of the years that Python knows.
             models.CheckConstraint(name="slot_in_reach", condition=Q(start_time__gte=_EARLIEST, end_time__lt=_LATEST)),
             models.CheckConstraint(name="slot_ends_after_start", condition=Q(end_time__gt=F("start_time"))),
+            models.CheckConstraint(
+                name="slot_length",  # PostgreSQL goes by the names: what ends before it starts is told so first
+                condition=Q(
+                    end_time__gte=F("start_time") + timedelta(minutes=SHORTEST),
+                    end_time__lte=F("start_time") + timedelta(minutes=LONGEST),
+                ),
+                violation_error_message=_("A slot lasts from 5 minutes to 24 hours."),
+            ),
             ExclusionConstraint(
                 name="slot_overlap",
                 expressions=[("tutor", RangeOperators.EQUAL), (During(), RangeOperators.OVERLAPS)],

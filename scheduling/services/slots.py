@@ -5,16 +5,19 @@ from datetime import UTC, time, timedelta
 from django.utils import timezone
 
 from accounts.models import User
-from config.errors import Missing, NotAllowed, Protected
-from scheduling.errors import SlotOverlap, StartInPast, UnknownTutor
+from config.errors import Missing, NotAllowed
+from config.writes import only
+from scheduling.errors import SlotKept, SlotOverlap, StartInPast, TutorMismatch, UnknownTutor
 from scheduling.models import AvailabilityException, TimeSlot
 from scheduling.services.locks import in_turn, lock_slot, lock_tutor
+
+CHANGEABLE = {"start_time", "end_time", "is_available", "credits"}
 
 
 def create_slot(*, by, start_time, end_time, is_available=True, credits=0, tutor_id=None):
     """Offers a slot of the actor, an administrator, or of the tutor who is named. Returns the TimeSlot.
 
-    Raises SlotOverlap, StartInPast and UnknownTutor.
+    Raises SlotOverlap, StartInPast, SlotLength and UnknownTutor.
     """
     if not by.is_admin:
         raise NotAllowed
@@ -40,13 +43,17 @@ def _lock_working(tutor_id):
         raise UnknownTutor
 
 
-def change_slot(*, by, slot_id, **changes):
-    """Changes times, `is_available` or `credits` of a slot. Returns the TimeSlot.
+def change_slot(*, by, slot_id, tutor_id=None, **changes):
+    """Changes times, `is_available` or `credits` (CHANGEABLE) of a slot. Returns the TimeSlot.
 
-    Raises SlotBooked for new times of a slot that a meeting takes, SlotTaken where such a one shall be offered again.
+    Raises SlotBooked for new times of a slot that a meeting takes, SlotTaken where such a one shall be offered again,
+    SlotLength, and TutorMismatch where the slot is another tutor's than the one who is named.
     """
+    only(CHANGEABLE, changes)
     with in_turn():
         slot, now = _lock(by, slot_id)
+        if tutor_id not in (None, slot.tutor_id):
+            raise TutorMismatch
         changed = {name: value for name, value in changes.items() if value != getattr(slot, name)}
         if not changed:
             return slot
@@ -62,11 +69,11 @@ def change_slot(*, by, slot_id, **changes):
 
 
 def delete_slot(*, by, slot_id):
-    """Takes a slot away for good. Raises Protected where it has, or had, a meeting."""
+    """Takes a slot away for good. Raises SlotKept where it has, or had, a meeting."""
     with in_turn():
         slot, _ = _lock(by, slot_id)
         if slot.meetings.exists():
-            raise Protected
+            raise SlotKept
         _keep_away(slot)
         slot.delete()
 

@@ -44,6 +44,28 @@ def test_only_administrators_offer_slots(as_user, alice, sue):
     assert as_user(sue).post(SLOTS, times()).status_code == 403
 
 
+def test_a_slot_of_another_tutor_says_so_or_is_refused(publish, as_user, tim, alice, make_admin):
+    """Document D gives slots to their author; whoever names another tutor must not be taken for oneself in silence."""
+    second = make_admin("second")
+
+    assert publish(0, tutor=tim.pk).json()["tutor"] == tim.pk
+    slot = publish(1, tutor=second.pk).json()
+    assert slot["tutor"] == second.pk
+    assert [error["field"] for error in publish(2, tutor=alice.pk).json()["errors"]] == ["tutor"]
+    path = f"{SLOTS}{slot['id']}/"
+    assert as_user(tim).patch(path, {"tutor": second.pk}).status_code == 200
+    moved = as_user(tim).patch(path, {"tutor": tim.pk})
+    assert (moved.status_code, moved.json()["errors"][0]["code"]) == (400, "tutor_mismatch")
+
+
+def test_notes_have_an_end(as_user, alice, meet):
+    assert meet(notes="x" * 2001).status_code == 400
+    meeting = meet(1, notes="x" * 2000).json()
+
+    too_long = as_user(alice).patch(f"{MEETINGS}{meeting['id']}/", {"notes": "x" * 2001})
+    assert (too_long.status_code, too_long.json()["errors"][0]["code"]) == (400, "max_length")
+
+
 def test_slots_of_one_tutor_touch_but_do_not_overlap(publish):
     assert publish(0).status_code == publish(1).status_code == 201
     again = publish(0)
@@ -57,6 +79,8 @@ def test_slots_of_one_tutor_touch_but_do_not_overlap(publish):
         ({"start_time": "2090-01-01T10:00:00", "end_time": "2090-01-01T11:00:00Z"}, "start_time"),
         ({"start_time": "2090-01-01T11:00:00Z", "end_time": "2090-01-01T10:00:00Z"}, "end_time"),
         ({"start_time": "2090-01-01T11:00:00Z"}, "end_time"),
+        ({"start_time": "2090-01-01T11:00:00Z", "end_time": "2090-01-01T11:00:00.000001Z"}, "end_time"),
+        ({"start_time": "2090-01-01T11:00:00Z", "end_time": "2099-01-01T11:00:00Z"}, "end_time"),
     ],
 )
 def test_impossible_times(as_user, tim, body, field):

@@ -220,3 +220,11 @@ def test_an_account_that_closes_leaves_nothing_ahead(book, slot, tim, make_admin
     close_account(by=tim, user=tim, current_password=PASSWORD)
     assert Meeting.objects.get(pk=others.pk).status == "canceled"
     assert not TimeSlot.objects.filter(is_available=True, start_time__gt=hour(-24)).exists()
+
+
+def test_the_database_bounds_notes(book):
+    meeting = book()
+
+    with pytest.raises(IntegrityError) as caught, transaction.atomic():
+        Meeting.objects.filter(pk=meeting.pk).update(notes="x" * 2001)
+    assert constraint_of(caught.value) == "meeting_notes_length"

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.services import change_account
-from config.errors import Missing, NotAllowed, Protected, constraint_of
+from config.errors import Missing, NotAllowed, constraint_of
 from scheduling import errors, services
 from scheduling.errors import SlotBooked, SlotEndsBeforeStart, SlotOverlap, SlotTaken, StartInPast
 from scheduling.models import Meeting, TimeSlot
@@ -35,6 +35,27 @@ def test_a_slot_lies_ahead_and_ends_after_its_start(tim):
         services.create_slot(by=tim, start_time=hour(days=-1), end_time=hour(1))
     with pytest.raises(SlotEndsBeforeStart):
         services.create_slot(by=tim, start_time=hour(1), end_time=hour(1))
+
+
+@pytest.mark.parametrize("length", [timedelta(microseconds=1), timedelta(minutes=4), timedelta(hours=25), timedelta(days=3650)])
+def test_a_slot_lasts_from_5_minutes_to_24_hours(tim, slot, length):
+    with pytest.raises(errors.SlotLength):
+        services.create_slot(by=tim, start_time=hour(), end_time=hour() + length)
+    with pytest.raises(errors.SlotLength):
+        services.change_slot(by=tim, slot_id=slot(days=9).pk, end_time=hour(days=9) + length)
+    assert refused(lambda: TimeSlot.objects.create(tutor=tim, start_time=hour(), end_time=hour() + length)) == "slot_length"
+
+
+@pytest.mark.parametrize("minutes", [5, 1440])
+def test_the_shortest_and_the_longest_slot(slot, minutes):
+    assert slot(minutes=minutes).pk
+
+
+def test_what_may_change_of_a_slot_is_named(tim, slot, make_admin):
+    with pytest.raises(TypeError, match="origin"):
+        services.change_slot(by=tim, slot_id=slot().pk, origin="rule")
+    with pytest.raises(errors.TutorMismatch):
+        services.change_slot(by=tim, slot_id=slot(1).pk, tutor_id=make_admin("second").pk)
 
 
 def test_slots_of_two_tutors_may_overlap(slot, make_admin):
@@ -93,7 +114,7 @@ def test_a_slot_that_had_a_meeting_is_not_deleted(tim, alice, slot, book):
     meeting = book()
     services.cancel_meeting(by=alice, meeting_id=meeting.pk)
 
-    with pytest.raises(Protected):
+    with pytest.raises(errors.SlotKept):
         services.delete_slot(by=tim, slot_id=meeting.time_slot_id)
     free = slot(3)
     services.delete_slot(by=tim, slot_id=free.pk)
