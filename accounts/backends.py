@@ -2,9 +2,10 @@
 
 from django.conf import settings
 from django.contrib.auth.backends import ModelBackend
-from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX, verify_password
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.db import connection, transaction
 
+from accounts.hashers import verify
 from accounts.models import User
 from config.actors import act_as
 from config.clients import address_of
@@ -25,7 +26,7 @@ class IdentifierBackend(ModelBackend):
         # An unknown name is counted like an account, so that being stopped tells nothing either.
         tried = count_try("sign_in", user.pk if user else username.lower(), address_of(request) if request else "")
         # Without an account a hash is computed all the same: it is what takes the time.
-        correct, outdated = verify_password(password, user.password if user else UNUSABLE_PASSWORD_PREFIX)
+        correct, outdated = verify(password, user.password if user else UNUSABLE_PASSWORD_PREFIX)
         if not correct or not self.user_can_authenticate(user):
             return None
         take_back(tried)

@@ -38,7 +38,7 @@ class UserSerializer(serializers.ModelSerializer):
     phone = PhoneField(required=False, allow_null=True)
     tickets = TicketLinksField(help_text=_("URLs of the newest 100 own tickets."))
     created_at = InstantField(read_only=True)
-    current_password = PasswordField(required=False, help_text=_("Needed to change e-mail or phone."))
+    current_password = PasswordField(required=False, help_text=_("Needed to change e-mail, phone or password of one's own."))
 
     class Meta:
         model = User
@@ -71,9 +71,12 @@ class RegistrationSerializer(serializers.Serializer):
 
 @examples({"email": "tutor@example.com", "username": "tutor", "password": "a long password", "user_type": "admin"})
 class AdminUserSerializer(UserSerializer):
-    """An account as an administrator may open and change it."""
+    """An account as an administrator may open and change it. What concerns rights is an administrator's to change."""
 
-    password = PasswordField(required=False)
+    password = PasswordField(
+        required=False,
+        help_text=_("Sets another one: every session of the account ends. One's own needs current_password."),
+    )
 
     class Meta(UserSerializer.Meta):
         fields = (*UserSerializer.Meta.fields, "password")

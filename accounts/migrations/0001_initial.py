@@ -32,7 +32,7 @@ class Migration(migrations.Migration):
             name='User',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('password', models.CharField(max_length=128, verbose_name='password')),
+                ('password', models.CharField(default=accounts.models.users.no_password, max_length=128, verbose_name='password')),
                 ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
                 ('is_superuser', models.BooleanField(default=False, help_text='Designates that this user has all permissions without explicitly assigning them.', verbose_name='superuser status')),
                 ('username', models.CharField(max_length=150, validators=[django.contrib.auth.validators.UnicodeUsernameValidator()], verbose_name='username')),
@@ -126,6 +126,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='user',
             constraint=models.CheckConstraint(condition=models.Q(('email__isnull', False), ('phone__isnull', False), ('closed_at__isnull', False), _connector='OR'), name='user_has_email_or_phone'),
+        ),
+        migrations.AddConstraint(
+            model_name='user',
+            constraint=models.CheckConstraint(condition=models.Q(('password__regex', '^(argon2\\$argon2(i|d|id)\\$v=[0-9]+\\$m=[0-9]+,t=[0-9]+,p=[0-9]+\\$[A-Za-z0-9+/]+\\$[A-Za-z0-9+/]+|pbkdf2_sha256\\$[0-9]+\\$[^$[:space:]]+\\$[A-Za-z0-9+/]{43}=|![A-Za-z0-9]*)$')), name='user_password_is_hashed'),
         ),
         migrations.AddConstraint(
             model_name='user',

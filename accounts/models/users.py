@@ -6,6 +6,7 @@ import operator
 import pgtrigger
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import PermissionsMixin
 from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.contrib.postgres.indexes import GinIndex, OpClass
@@ -14,6 +15,7 @@ from django.db.models import F, Func, Q, Value
 from django.db.models.functions import Lower, Now, Upper
 from django.utils.translation import gettext_lazy as _
 
+from accounts.hashers import STORED, verify
 from accounts.identifiers import normalize_email, normalize_phone
 from config.history import keep_history
 from config.triggers import Trigger
@@ -73,6 +75,11 @@ def default_language():
     return settings.LANGUAGE_CODE
 
 
+def no_password():
+    """What no password fits: an account has none until one is set."""
+    return make_password(None)
+
+
 # Groups of the role that the columns give (config.roles): the one place for it, whoever sets them. A tutor who is no
 # administrator is support that was moved to the group Tutors; a change of the columns starts from the beginning.
 _GIVE_ROLE = """
@@ -106,6 +113,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         VIP = "vip", _("VIP")
         ADMIN = "admin", _("administrator")
 
+    password = models.CharField(_("password"), max_length=128, default=no_password)
     username = models.CharField(_("username"), max_length=150, validators=[UnicodeUsernameValidator()])
     username_chosen = models.BooleanField(
         default=False, help_text=_("Otherwise the username follows the e-mail, else the phone.")
@@ -160,6 +168,8 @@ class User(AbstractBaseUser, PermissionsMixin):
                 name="user_has_email_or_phone",
                 condition=Q(email__isnull=False) | Q(phone__isnull=False) | Q(closed_at__isnull=False),
             ),
+            # A password as it was typed cannot get in here, by whatever way.
+            models.CheckConstraint(name="user_password_is_hashed", condition=Q(password__regex=STORED)),
             models.CheckConstraint(
                 name="user_email_form", condition=Q(email=None) | Q(email__regex=r"^[^@[:space:]]+@[^@[:space:]]+$")
             ),
@@ -251,6 +261,10 @@ class User(AbstractBaseUser, PermissionsMixin):
         self.email = normalize_email(self.email) if self.email else None
         self.phone = (normalize_phone(self.phone) or self.phone) if self.phone else None
         self.username = self.normalize_username(self.username)
+
+    def check_password(self, raw_password):
+        """Whether this is the password. Renewing an outdated hash is for the sign-in, which keeps the sessions meanwhile."""
+        return verify(raw_password, self.password)[0]
 
     @property
     def name(self):

@@ -3,23 +3,22 @@
 from uuid import uuid4
 
 from django.conf import settings
-from django.contrib.auth.password_validation import validate_password
-from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models.functions import Now
 
-from accounts.errors import EmailOrPhoneNeeded, PasswordRefused, WrongPassword
+from accounts.errors import EmailOrPhoneNeeded
 from accounts.models import DELETED_USER, Export, Session, User, default_language
 from accounts.services.codes import EMAIL, PHONE, VERIFICATIONS, open_code
+from accounts.services.secrets import check_current_password, check_new_password, set_password
 from accounts.signals import account_closed
 from config.erasing import forget_names
 from config.errors import Missing, NotAllowed, named_constraints
 from config.history import erase_history
-from config.limits import count_try, take_back
 from config.models import IdempotencyKey
 from notifications.services import forget_user, send
 
 _PRIVILEGES = {"user_type", "is_staff", "is_active"}
+_OWN = {"username", "email", "phone", "first_name", "last_name", "language"}
 
 
 def register_user(*, password, email=None, phone=None, username=None, first_name="", last_name="", language=None):
@@ -69,33 +68,21 @@ def _open(user, password):
     return user
 
 
-def check_new_password(password, user, *, field="password"):
-    """Raises PasswordRefused, with the validators' words, for a password that is too easy to guess."""
-    try:
-        validate_password(password, user)
-    except ValidationError as error:
-        raise PasswordRefused(errors={field: ("password_refused", " ".join(error.messages))}) from None
-
-
-def check_current_password(user, password):
-    """Raises WrongPassword, or TooMany: a stolen access token is no way to try passwords."""
-    tried = count_try("sign_in", "current_password", user.pk)
-    if not password or not user.check_password(password):
-        raise WrongPassword
-    take_back(tried)
-
-
-def change_account(*, by, user, current_password=None, **changes):
+def change_account(*, by, user, current_password=None, password=None, **changes):
     """Changes an account's own fields, and its privileges where the actor is an administrator. Returns the user.
 
-    Changing e-mail or phone of one's own account needs the current password, and tells the old address.
+    Changing e-mail, phone or password of one's own account needs the current password. The old address is told, and of a
+    new password the person; that ends every session as well, as change_password does. Raises WrongPassword,
+    PasswordRefused, Missing and the Invalid errors of names; TypeError for what is no changeable field.
     """
+    if unknown := changes.keys() - _OWN - _PRIVILEGES:
+        raise TypeError(f"not to be changed: {', '.join(sorted(unknown))}")
     if not by.is_admin:
         if by.pk != user.pk:
             raise Missing
-        changes = {name: value for name, value in changes.items() if name not in _PRIVILEGES}
+        changes = {name: value for name, value in changes.items() if name in _OWN}
     moved = [name for name in ("email", "phone") if name in changes and changes[name] != getattr(user, name)]
-    if moved and by.pk == user.pk:
+    if by.pk == user.pk and (moved or password is not None):
         check_current_password(user, current_password)
     with named_constraints(), transaction.atomic():
         user = User.objects.select_for_update().get(pk=user.pk)
@@ -107,15 +94,17 @@ def change_account(*, by, user, current_password=None, **changes):
         for name, address in old.items():
             if address and address != getattr(user, name):
                 _tell_old_address(user, name, address)
+        if password is not None:
+            check_new_password(password, user)
+            set_password(user, password)
     return user
 
 
 def _apply(user, changes):
     if "username" in changes:
         user.username_chosen = True
-    for name, value in changes.items():
-        if name not in _PRIVILEGES:
-            setattr(user, name, value)
+    for name in changes.keys() & _OWN:
+        setattr(user, name, changes[name])
         if name in ("email", "phone"):
             setattr(user, f"{name}_verified_at", None)
     if not user.username_chosen:

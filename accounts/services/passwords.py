@@ -1,26 +1,23 @@
 """Changing a password, and setting a forgotten one by mail or SMS."""
 
-from uuid import uuid4
-
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
-from django.utils.translation import gettext as _
 
 from accounts import codes
 from accounts.errors import InvalidResetToken
 from accounts.models import Code, User
-from accounts.services.accounts import check_current_password, check_new_password
+from accounts.services.secrets import check_current_password, check_new_password, set_password
 from accounts.tasks import send_reset
 from config.limits import count_try
-from notifications.services import in_language_of, notify
 
 
 def change_password(*, by, current_password, new_password):
     """Sets a new password for the actor; every session ends. Raises WrongPassword and PasswordRefused."""
     check_current_password(by, current_password)
-    _set_password(by, new_password)
+    check_new_password(new_password, by, field="new_password")
+    set_password(by, new_password)
 
 
 def request_reset(*, identifier, address=""):
@@ -54,7 +51,7 @@ def confirm_reset(*, new_password, user_id=None, token=None, identifier=None, di
         # Who reads mail sent there has proved the address as well.
         verified = "phone_verified_at" if code.address == user.phone else "email_verified_at"
         User.objects.filter(pk=user.pk).update(**{verified: Now()})
-        _set_password(user, new_password, checked=True)
+        set_password(user, new_password)
 
 
 def _guess(user_id):
@@ -74,21 +71,3 @@ def _guess(user_id):
     if code is None or not open_codes.filter(pk=code.pk).update(guesses=F("guesses") + 1):
         return None
     return code if code.address in (code.user.email, code.user.phone) else None
-
-
-def _set_password(user, password, *, checked=False):
-    if not checked:
-        check_new_password(password, user, field="new_password")
-    with transaction.atomic():
-        user.set_password(password)
-        user.save(update_fields=["password"])
-        with in_language_of(user):
-            notify(
-                user=user,
-                type="account",
-                title=_("Your password was changed"),
-                message=_(
-                    "The password of your account was changed and every device signed out. If it was not you, reset it now."
-                ),
-                key=f"password_changed:{uuid4().hex}",
-            )

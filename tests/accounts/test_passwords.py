@@ -1,0 +1,167 @@
+"""Passwords are hashed, whichever door they come in by."""
+
+import pytest
+from django.contrib.auth.hashers import PBKDF2PasswordHasher, identify_hasher, make_password
+from django.db import IntegrityError, connection, transaction
+from drf_spectacular.generators import SchemaGenerator
+
+from accounts.models import User
+from accounts.services import change_account
+from config.errors import constraint_of
+from notifications.models import Notification
+from tests.conftest import PASSWORD
+
+pytestmark = pytest.mark.django_db
+
+NEW = "another long one"
+PATH = "/api/v1/users/{}/"
+
+
+def signs_in(api, name, password):
+    return api.post("/auth/jwt/create/", {"username": name, "password": password}).status_code == 200
+
+
+def test_an_administrator_sets_anothers_password(as_user, api, alice, tim):
+    theirs = as_user(alice)
+
+    answer = as_user(tim).patch(PATH.format(alice.pk), {"password": NEW, "first_name": "Alicia"})
+
+    assert (answer.status_code, answer.json()["first_name"]) == (200, "Alicia")
+    assert signs_in(api, "alice", NEW)
+    assert theirs.get("/auth/users/me/").status_code == 401
+    assert Notification.objects.filter(user=alice, type="account").count() == 1
+
+
+def test_a_weak_one_is_refused_and_nothing_changes(as_user, api, alice, tim):
+    answer = as_user(tim).patch(PATH.format(alice.pk), {"password": "password123", "first_name": "Alicia"})
+
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, "password")
+    assert User.objects.get(pk=alice.pk).first_name == "Alice"
+    assert signs_in(api, "alice", PASSWORD)
+    assert not Notification.objects.exists()
+
+
+@pytest.mark.parametrize("who", ["alice", "tim"])
+def test_ones_own_takes_the_old_one(as_user, api, alice, tim, who):
+    user = {"alice": alice, "tim": tim}[who]
+    client = as_user(user)
+
+    for wrong in ({}, {"current_password": "wrong"}):
+        refused = client.patch(PATH.format(user.pk), {"password": NEW} | wrong)
+        assert (refused.status_code, refused.json()["errors"][0]["field"]) == (400, "current_password")
+    assert signs_in(api, who, PASSWORD)
+
+    assert client.patch(PATH.format(user.pk), {"password": NEW, "current_password": PASSWORD}).status_code == 200
+    assert signs_in(api, who, NEW)
+    assert client.get("/auth/users/me/").status_code == 401
+    assert Notification.objects.filter(user=user, type="account").count() == 1
+
+
+def test_nobody_else_sets_a_password(as_user, api, alice, bob, sue):
+    for client in (as_user(bob), as_user(sue)):
+        assert client.patch(PATH.format(alice.pk), {"password": NEW}).status_code == 404
+    as_user(alice).patch("/auth/users/me/", {"password": NEW, "current_password": PASSWORD})
+
+    assert signs_in(api, "alice", PASSWORD)
+
+
+@pytest.mark.parametrize("field", ["is_superuser", "last_login", "pk", "closed_at", "username_chosen", "save"])
+def test_only_named_fields_are_changeable(alice, tim, field):
+    with pytest.raises(TypeError, match=field):
+        change_account(by=tim, user=alice, **{field: "x"})
+
+
+@pytest.mark.parametrize(
+    "value", ["another long one", "", "argon2$junk", "pbkdf2_sha256$1$x", "md5$salt$0123456789", make_password(PASSWORD) + "\nx"]
+)
+def test_the_database_takes_hashes_only(alice, value):
+    with pytest.raises(IntegrityError) as refused, transaction.atomic():
+        User.objects.filter(pk=alice.pk).update(password=value)
+
+    assert constraint_of(refused.value) == "user_password_is_hashed"
+
+
+def test_it_takes_those_of_every_hasher_in_use(alice, settings):
+    for path in settings.PASSWORD_HASHERS:
+        settings.PASSWORD_HASHERS = [path]
+        User.objects.filter(pk=alice.pk).update(password=make_password(PASSWORD))
+    User.objects.filter(pk=alice.pk).update(password=make_password(None))
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        "argon2$junk",
+        "argon2$argon2id$v=19$m=8,t=1,p=1$x$x",
+        "argon2$argon2id$v=19$m=0,t=0,p=0$c2FsdHNhbHQ$c2FsdHNhbHQ",
+        "pbkdf2_sha256$x",
+        "pbkdf2_sha256$0$salt$" + "A" * 43 + "=",
+        "plain",
+        "",
+    ],
+)
+def test_a_broken_hash_fits_nothing_and_breaks_nothing(as_user, api, alice, broken):
+    client = as_user(alice)
+    with connection.cursor() as cursor:  # both are back at the test's end
+        cursor.execute("SELECT set_config('frontdesk.rehash', 'on', true)")
+        cursor.execute("ALTER TABLE accounts_user DROP CONSTRAINT user_password_is_hashed")
+    User.objects.filter(pk=alice.pk).update(password=broken)
+
+    for name in ("alice", "nobody"):
+        assert api.post("/auth/jwt/create/", {"username": name, "password": "plain"}).status_code == 401
+    refused = client.post("/auth/users/set_password/", {"current_password": "plain", "new_password": NEW})
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (400, "current_password")
+
+
+class QuickHasher(PBKDF2PasswordHasher):
+    """For as many requests as below: one round."""
+
+    iterations = 1
+
+
+def doors():
+    """Every operation of the API whose body has a password: (method, path, the body's fields)."""
+    schema = SchemaGenerator().get_schema(request=None, public=True)
+    found = []
+    for path, methods in schema["paths"].items():
+        for method, operation in methods.items():
+            bodies = operation.get("requestBody", {}).get("content", {})
+            shape = bodies.get("application/json", {}).get("schema", {})
+            if "$ref" in shape:
+                shape = schema["components"]["schemas"][shape["$ref"].rsplit("/", 1)[1]]
+            if any("password" in name for name in shape.get("properties", ())):
+                found.append((method, path, tuple(shape["properties"])))
+    return found
+
+
+def test_no_door_leaves_a_password_that_is_not_hashed(as_user, alice, tim, settings, make_admin):
+    settings.LIMITS = {name: rate._replace(count=0) for name, rate in settings.LIMITS.items()}
+    settings.PASSWORD_HASHERS = ["tests.accounts.test_passwords.QuickHasher"]
+    make_admin("second")
+    User.objects.update(password=make_password(PASSWORD))
+    found = doors()
+    changing = {
+        ("patch", PATH.format("{id}")),
+        ("put", PATH.format("{id}")),
+        ("post", "/api/v1/users/"),
+        ("post", "/auth/users/"),
+    }
+    assert changing <= {door[:2] for door in found}
+    others = {"email": "new@example.com", "username": "new", "first_name": "New"}
+    values = (NEW, make_password(NEW), "!", "argon2$junk", "x", 12345678901, None, ["x"], "long enough\u00df")
+
+    for method, path, fields in found:
+        for value in values:
+            body = {name: kept for name, kept in others.items() if name in fields}
+            body |= {name: value for name in fields if "password" in name}
+            if "current_password" in fields:
+                body["current_password"] = PASSWORD
+            for actor, user in ((tim, alice), (tim, tim), (alice, alice)):
+                with transaction.atomic():
+                    client = as_user(actor)
+                    answer = getattr(client, method)(path.format(id=user.pk), body, format="json")
+                    assert answer.status_code < 500, (method, path, body)
+                    for stored in User.objects.values_list("password", flat=True):
+                        assert stored.startswith("!") or identify_hasher(stored).decode(stored)
+                        assert stored != value, (method, path, body)
+                    transaction.set_rollback(True)
