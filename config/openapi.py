@@ -118,6 +118,12 @@ class AutoSchema(SpectacularSchema):
     def _handler(self):
         return getattr(self.view, getattr(self.view, "action", None) or self.method.lower(), None)
 
+    def _map_serializer_field(self, field, direction, bypass_extensions=False):
+        schema = super()._map_serializer_field(field, direction, bypass_extensions)
+        if isinstance(field, serializers.DecimalField) and field.min_value is not None and field.min_value >= 0:
+            schema["pattern"] = schema["pattern"].replace("-?", "")
+        return schema
+
     def get_filter_backends(self):
         return []
 

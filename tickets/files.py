@@ -45,6 +45,7 @@ KINDS = {
     "video/quicktime": {"mov"},
     TEXT: {"txt", "log", "md", "csv", "tsv", "json", "ini", "conf", "yaml", "yml"},
 }
+_ENDINGS = set().union(*KINDS.values())
 _CONTROLS = bytes(set(range(32)) - set(b"\t\n\v\f\r\x1b")) + b"\x7f"
 _READ_AT_ONCE = 64 * 1024
 
@@ -108,9 +109,14 @@ def _write(upload):
 
 
 def name_of(upload):
-    """What its sender calls a file: the last part of the path, without control characters, at most 200 characters."""
+    """What its sender calls a file: the last part of the path, without control characters, at most 200 characters.
+
+    It gets no hidden file; `.txt`, which is an ending alone, becomes `file.txt`.
+    """
     words = upload.name.replace("\\", "/").rpartition("/")[2]
     name = "".join(char for char in words if char.isprintable()).strip(" .") or "file"
+    if name.lower() in _ENDINGS:
+        name = f"file.{name}"
     stem, dot, ending = name.rpartition(".")
     return name if len(name) <= 200 else f"{stem[: 199 - len(ending)]}{dot}{ending}"[-200:]
 

@@ -37,11 +37,15 @@ class PaymentViewSet(ReadViewSet):
         payment = services.start_payment(by=request.user, order_id=order)
         return self.item.respond(request, payment.pk, status=201)
 
-    @extend_schema(summary="The money is there", request=None)
+    @extend_schema(
+        summary="The money is there",
+        description="For administrators. It is recorded of a canceled order, too, as it has to be given back: `…/refunded/`.",
+        request=None,
+    )
     def mark_paid(self, request, order):
         return self.item.respond(request, services.mark_paid(by=request.user, order_id=order).pk)
 
-    @extend_schema(summary="The money was given back", request=None)
+    @extend_schema(summary="The money was given back", description="For administrators, of a paid order.", request=None)
     def mark_refunded(self, request, order):
         return self.item.respond(request, services.mark_refunded(by=request.user, order_id=order).pk)
 

@@ -49,7 +49,7 @@ class CategoryViewSet(_KeptByAdmins):
         return self.item.respond(request, category.pk, status=201)
 
     def partial_update(self, request, pk):
-        services.change_category(by=request.user, category_id=pk, **self.validated(request))
+        services.change_category(by=request.user, category_id=pk, **self.validated(request, partial=True))
         return self.item.respond(request, pk)
 
     def destroy(self, request, pk):

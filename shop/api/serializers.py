@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
+from accounts.api.fields import PhoneField
 from config.fields import IdField, InstantField
 from config.openapi import examples
 from config.reads import JSONRows
@@ -179,7 +180,7 @@ class NewOrderSerializer(serializers.Serializer):
     """What somebody orders, and where it goes. The same product twice counts as its sum."""
 
     address = serializers.CharField(max_length=500)
-    phone = serializers.CharField(max_length=40)
+    phone = PhoneField()
     items = OrderLineSerializer(many=True, allow_empty=False, max_length=MOST_LINES)  # type: ignore[call-arg]  # many=True takes it
     voucher = serializers.CharField(max_length=40, required=False, allow_blank=True)
 

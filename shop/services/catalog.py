@@ -4,9 +4,14 @@ from django.db import transaction
 from django.db.models import ProtectedError
 
 from config.errors import Missing, NotAllowed, named_constraints
+from config.writes import only
 from shop.causes import give_cause
 from shop.models import Category, Product
 from shop.pictures import checked_picture
+
+_OF_A_PRODUCT = {
+    "name", "description", "price", "currency", "amount", "is_active", "category", "credits", "credits_valid_days",
+}  # fmt: skip
 
 
 def _only_admins(by):
@@ -17,6 +22,7 @@ def _only_admins(by):
 def create_product(*, by, **fields):
     """Puts a product on sale; its first amount is entered as a delivery. Returns the Product."""
     _only_admins(by)
+    only(_OF_A_PRODUCT, fields)
     with named_constraints(), transaction.atomic():
         give_cause("stock", by=by.pk)
         return Product.objects.create(**fields)
@@ -25,6 +31,7 @@ def create_product(*, by, **fields):
 def change_product(*, by, product_id, **changes):
     """Changes a product; another `amount` is entered as a correction. Orders keep the name and price of their time."""
     _only_admins(by)
+    only(_OF_A_PRODUCT, changes)
     with named_constraints(), transaction.atomic():
         product = Product.objects.select_for_update(no_key=True).filter(pk=product_id).first()
         if product is None:
@@ -89,11 +96,12 @@ def create_category(*, by, name):
         return Category.objects.create(name=name)
 
 
-def change_category(*, by, category_id, name):
-    """Renames a category. Raises CategoryNameTaken and Missing."""
+def change_category(*, by, category_id, name=None):
+    """Renames a category; without a name nothing changes. Raises CategoryNameTaken and Missing."""
     _only_admins(by)
     with named_constraints(), transaction.atomic():
-        if not Category.objects.filter(pk=category_id).update(name=name):
+        category = Category.objects.filter(pk=category_id)
+        if not (category.exists() if name is None else category.update(name=name)):
             raise Missing
 
 

@@ -32,16 +32,20 @@ def start_payment(*, by, order_id):
     return payment
 
 
-def _open_payment(*, by, order_id, provider):
-    """The live payment of an order, begun if there is none. Its order's row queues those who come at once."""
+def _open_payment(*, by, order_id, provider, late=False):
+    """The live payment of an order, begun if there is none. Its order's row queues those who come at once.
+
+    Of a canceled order no payment goes on, unless it is `late`: money that is there already.
+    """
     with transaction.atomic():
         order = Order.objects.visible_to(by).select_for_update(no_key=True).filter(pk=order_id).first()
         if order is None:
             raise Missing
         live = order.payments.filter(_LIVE).first()
-        if live is not None:
+        nothing = not order.total or (order.status == Order.Status.CANCELED and not late)
+        if live is not None and (live.status == Payment.Status.PAID or not nothing):
             return live
-        if not order.total or order.status == Order.Status.CANCELED:
+        if nothing:
             raise NothingToPay
         return Payment.objects.create(order=order, provider=provider, amount=order.total, currency=order.currency)
 
@@ -57,12 +61,13 @@ def payment_of(*, by, order_id):
 def mark_paid(*, by, order_id):
     """The money for an order is there, in cash or by transfer. For administrators. Returns the Payment.
 
+    So it is of a canceled order as well: what came too late must be known of, to be given back.
     Raises PaymentSettled for an order that was paid before, NothingToPay and Missing.
     """
     if not by.is_admin:
         raise NotAllowed
     with transaction.atomic():
-        payment = _open_payment(by=by, order_id=order_id, provider="offline")
+        payment = _open_payment(by=by, order_id=order_id, provider="offline", late=True)
         if not _pay(payment):
             raise PaymentSettled
     return payment

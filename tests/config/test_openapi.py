@@ -1,6 +1,7 @@
 """The OpenAPI document: valid, complete, with examples and errors, and readable without internet."""
 
 import io
+import re
 
 import pytest
 import yaml
@@ -107,6 +108,13 @@ def test_lists_document_their_pages(operations):
 
     assert parameters == {"limit", "cursor", "user_type", "is_staff", "search", "Link"} - {"Link"}
     assert "Link" in operations["GET /api/v1/users/"]["responses"]["200"]["headers"]
+
+
+def test_a_price_has_no_minus(schema):
+    price = schema["components"]["schemas"]["Product"]["properties"]["price"]
+
+    assert re.fullmatch(price["pattern"], "12.50")
+    assert not re.fullmatch(price["pattern"], "-1")
 
 
 def test_it_is_served():

@@ -128,6 +128,23 @@ def test_there_may_be_nothing_to_pay(alice, bob, stocked, bought, order):
         services.payment_of(by=alice, order_id=order.pk)
 
 
+@pytest.mark.parametrize("begun", [True, False])
+def test_money_that_comes_for_a_canceled_order_is_recorded(alice, tim, order, begun):
+    """It has to be given back, so it must be known of. The customer, though, pays no canceled order."""
+    if begun:
+        services.start_payment(by=alice, order_id=order.pk)
+    services.cancel_order(by=alice, order_id=order.pk)
+
+    with pytest.raises(NothingToPay):
+        services.start_payment(by=alice, order_id=order.pk)
+    services.mark_paid(by=tim, order_id=order.pk)
+    assert status() == "paid"
+    with pytest.raises(PaymentUnderWay):
+        services.start_payment(by=alice, order_id=order.pk)
+    services.mark_refunded(by=tim, order_id=order.pk)
+    assert status() == "refunded"
+
+
 def test_the_database_keeps_payments(tim, order):
     services.mark_paid(by=tim, order_id=order.pk)
     payments = Payment.objects.all()

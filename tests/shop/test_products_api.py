@@ -126,6 +126,8 @@ def test_categories(as_user, tim, alice, stocked):
     created = client.post("/api/v1/categories/", {"name": "Paper"})
     assert (created.status_code, created.json()["name"]) == (201, "Paper")
     path = f"/api/v1/categories/{created.json()['id']}/"
+    assert (client.patch(path, {}).status_code, client.patch(path, {}).json()) == (200, created.json())
+    assert client.patch("/api/v1/categories/999999/", {}).status_code == 404
     assert client.post("/api/v1/categories/", {"name": "Paper"}).json()["errors"][0]["field"] == "name"
     assert client.patch(path, {"name": "Books"}).json()["name"] == "Books"
     assert names(as_user(alice).get("/api/v1/categories/")) == ["Books"]

@@ -100,6 +100,9 @@ def test_an_attachment_belongs_to_its_answers_ticket(ask, say, sue):
     [
         ("a.txt", "a.txt"),
         ("../../etc/a.txt", "a.txt"),
+        (".txt", "file.txt"),
+        ("..PDF", "file.PDF"),
+        (".profile", "profile"),
         ("C:\\users\\a.txt", "a.txt"),
         ("a\r\nb\x00.txt", "ab.txt"),
         ("\u202egnp.txt", "gnp.txt"),
