@@ -159,6 +159,7 @@ LIMITS = {
     "sign_up": env.rate("LIMIT_SIGN_UP", "60/h"),
     "reset": env.rate("LIMIT_RESET", "5/h"),
     "code": env.rate("LIMIT_CODE", "5/h"),
+    "guess": env.rate("LIMIT_GUESS", "30/h"),
     "api": env.rate("LIMIT_API", "off"),
 }
 

@@ -7,7 +7,7 @@ from django.utils.encoding import force_str
 from django.utils.http import urlsafe_base64_decode
 from django.utils.translation import get_language
 from djoser.views import UserViewSet as DjoserUserViewSet
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.decorators import action
 from rest_framework.exceptions import NotAuthenticated
 from rest_framework.generics import get_object_or_404
@@ -29,12 +29,43 @@ from config.retries import RetryingMixin
 from config.viewsets import ReadViewSet, ValidatingMixin
 
 ANONYMOUS_ACTIONS = {"create", "reset_password", "reset_password_confirm"}
+_CHANGE = "E-mail and phone need `current_password`, and the old address is told. What is no owner's to change stays as it is."
+_MANAGE = "Its owner or an administrator; `user_type`, `is_staff` and `is_active` change by administrators alone."
+_CLOSE = (
+    "The person is erased: names, addresses, what was said in their tickets. Tickets, meetings and orders stay, of a deleted "
+    "user. Owners give `current_password`. The last administrator cannot go: 409."
+)
 OPEN_ACTIONS = ANONYMOUS_ACTIONS | {"verify", "verify_confirm"}
 
 
+@extend_schema_view(
+    list=extend_schema(summary="Accounts: all of them for support, else one's own"),
+    create=extend_schema(
+        summary="Register",
+        description="By e-mail or phone or both. The account is active at once. No Idempotency-Key is taken, as nobody is signed "
+        "in whose key it could be: sent again, it is a 400 `unique`.",
+    ),
+    retrieve=extend_schema(summary="One account"),
+    update=extend_schema(summary="Change an account", description=_CHANGE),
+    partial_update=extend_schema(summary="Change some members of an account", description=_CHANGE),
+    destroy=extend_schema(summary="Close an account, for good", description=_CLOSE),
+    reset_password=extend_schema(
+        summary="Ask for a new password",
+        description="A link by mail, or a code by SMS. The answer is the same whether there is such an account.",
+    ),
+    reset_password_confirm=extend_schema(
+        summary="Set the new password",
+        description="With the link's `uid` and `token`, or a name and the code. Ends all sessions.",
+    ),
+    set_password=extend_schema(summary="Change one's password", description="Ends all other sessions' tokens."),
+    set_username=extend_schema(summary="Change one's username", description="Needs the current password."),
+    verify=extend_schema(summary="Ask for a code that proves an address", description="It goes to one's e-mail or phone."),
+    verify_confirm=extend_schema(summary="Prove an address by its code", description="Each code is good for a few tries."),
+)
 class AccountViewSet(RetryingMixin, ValidatingMixin, DjoserUserViewSet):
-    """Djoser's paths; each calls a service. Its activation by mail is left out: accounts are active at once."""
+    """Accounts in their owners' hands."""
 
+    # Djoser's paths; each calls a service. Its activation by mail is left out: accounts are active at once.
     listings: ClassVar = {"list": Listing(User.objects.visible_open, serializers.UserSerializer)}
     item = Detail(User.objects.visible_open, serializers.UserSerializer)
     lookup_value_regex = r"\d{1,19}"
@@ -76,6 +107,10 @@ class AccountViewSet(RetryingMixin, ValidatingMixin, DjoserUserViewSet):
         services.close_account(by=request.user, user=user, **self.validated(request))
         return Response(status=204)
 
+    @extend_schema(methods=["GET"], summary="One's own account", description="Names, addresses, and the newest own tickets.")
+    @extend_schema(methods=["PUT"], summary="Change one's account", description=_CHANGE)
+    @extend_schema(methods=["PATCH"], summary="Change some members of one's account", description=_CHANGE)
+    @extend_schema(methods=["DELETE"], summary="Close one's account, for good", description=_CLOSE)
     @action(["get", "put", "patch", "delete"], detail=False)
     def me(self, request):
         self.kwargs["id"] = request.user.pk
@@ -117,6 +152,7 @@ class AccountViewSet(RetryingMixin, ValidatingMixin, DjoserUserViewSet):
             token=values.get("token"),
             identifier=values["identifier"],
             digits=values.get("code"),
+            address=address_of(request),
         )
         return Response(status=204)
 
@@ -136,7 +172,7 @@ class AccountViewSet(RetryingMixin, ValidatingMixin, DjoserUserViewSet):
     def verify_confirm(self, request):
         values = self.validated(request)
         who = {"user_id": request.user.pk} if request.user.is_authenticated else {"identifier": self.named(values)}
-        services.confirm_verification(channel=values["channel"], digits=values["code"], **who)
+        services.confirm_verification(channel=values["channel"], digits=values["code"], address=address_of(request), **who)
         return Response(status=204)
 
     @staticmethod
@@ -161,6 +197,14 @@ def _user_id(uid):
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
+@extend_schema_view(
+    list=extend_schema(summary="All accounts (administrators)"),
+    create=extend_schema(summary="Open an account of any type (administrators)"),
+    retrieve=extend_schema(summary="One account"),
+    update=extend_schema(summary="Change an account", description=_MANAGE),
+    partial_update=extend_schema(summary="Change some members of an account", description=_MANAGE),
+    destroy=extend_schema(summary="Close an account, for good", description=_CLOSE),
+)
 class UserViewSet(ReadViewSet):
     """Accounts in the hands of administrators; owners see and change their own here too."""
 

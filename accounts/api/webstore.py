@@ -25,7 +25,7 @@ from accounts.api.serializers import (
 )
 from accounts.api.sign_in import sign_in
 from accounts.errors import NoActiveAccount, UsernameTaken
-from accounts.services import refresh_session, register_user
+from accounts.services import log_out, refresh_session, register_user
 from accounts.tokens import TokenInvalid
 from config.clients import address_of
 from config.errors import NotAllowed
@@ -69,7 +69,7 @@ class _WebStoreView(APIView):
 
 
 class SignUpView(_WebStoreView):
-    """Register."""
+    """Register at the web store."""
 
     serializer_class = WebStoreSignUpSerializer
 
@@ -115,16 +115,31 @@ class RefreshCookieView(_WebStoreView):
 
     def post(self, request, **kwargs):
         self.validated(request)  # there is nothing to say, but a form of another site is turned away here
+        pair = self.proved(request, refresh_session)
+        return _with_refresh_cookie(Response({"access_token": pair.access}), pair)
+
+    @extend_schema(
+        summary="Sign out: end the refresh cookie's session",
+        description="With `X-CSRFTOKEN` and both cookies, like the POST. The cookie travels to this path alone.",
+    )
+    def delete(self, request, **kwargs):
+        self.proved(request, log_out)
+        response = Response(status=204)
+        response.delete_cookie(settings.REFRESH_COOKIE, path=REFRESH_PATH, samesite="Strict")
+        return response
+
+    @staticmethod
+    def proved(request, use):
+        """What `use` makes of the cookie's token, if the request comes from our page. Raises CredentialsMissing."""
         _CSRF.process_request(request._request)
         reason = _CSRF.process_view(request._request, None, (), {})
         refresh = request.COOKIES.get(settings.REFRESH_COOKIE)
         if reason or not refresh:
             raise CredentialsMissing
         try:
-            pair = refresh_session(refresh=refresh)
+            return use(refresh=refresh)
         except TokenInvalid:
             raise CredentialsMissing from None
-        return _with_refresh_cookie(Response({"access_token": pair.access}), pair)
 
 
 def _with_refresh_cookie(response, pair):

@@ -1,12 +1,15 @@
-"""Opening a code and queueing the message that carries it."""
+"""Opening a code and queueing the message that carries it; and guesses at its six digits."""
 
 from datetime import timedelta
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import F
 from django.db.models.functions import Now
 
+from accounts import codes
 from accounts.models import Code, User
+from config.limits import count_try, take_back
 from notifications.services import send
 
 EMAIL, PHONE = "email", "phone"
@@ -38,3 +41,24 @@ def open_code(*, user_id, purpose, channel):
             user=user,
             language=user.language,
         )
+
+
+def guess(*, user_id, purpose, digits, address, name=None):
+    """The account's newest code of a purpose, for the right digits; None for wrong, old, spent or over-guessed ones.
+
+    A guess is counted before it is looked at, and committed, for the code, for `name` (None: somebody signed in) together
+    with the address it comes from, and for the address; a right one only for the code. Raises TooMany. ADR 4 has the sums.
+    """
+    tried = [count_try("guess", address)]
+    if name is not None:
+        tried.append(count_try("code", purpose, name, address))
+    newest = Code.objects.filter(user_id=user_id, purpose=purpose).order_by("-id").values_list("pk", flat=True).first()
+    usable = Code.objects.filter(pk=newest, used_at=None, expires_at__gt=Now(), guesses__lt=settings.CODE_GUESSES)
+    if not usable.update(guesses=F("guesses") + 1):
+        return None
+    code = Code.objects.select_related("user").get(pk=newest)
+    if not codes.matches(code, digits=digits):
+        return None
+    for key in tried:
+        take_back(key)
+    return code

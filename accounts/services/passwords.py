@@ -1,13 +1,12 @@
 """Changing a password, and setting a forgotten one by mail or SMS."""
 
-from django.conf import settings
 from django.db import transaction
-from django.db.models import F
 from django.db.models.functions import Now
 
 from accounts import codes
 from accounts.errors import InvalidResetToken
 from accounts.models import Code, User
+from accounts.services.codes import guess
 from accounts.services.secrets import check_current_password, check_new_password, set_password
 from accounts.tasks import send_reset
 from config.limits import count_try
@@ -32,21 +31,23 @@ def request_reset(*, identifier, address=""):
         send_reset.defer(user_id=user.pk if user else None, by_phone=identifier.startswith("+"))
 
 
-def confirm_reset(*, new_password, user_id=None, token=None, identifier=None, digits=None):
+def confirm_reset(*, new_password, user_id=None, token=None, identifier=None, digits=None, address=""):
     """Sets a new password for whoever holds the token of a reset mail, or the digits sent to the account `identifier`.
 
-    Raises InvalidResetToken, the same for unknown accounts, and PasswordRefused, which spends neither.
+    Raises InvalidResetToken, the same for unknown accounts, and PasswordRefused, which spends neither; TooMany for wrong
+    ones from one address, which keep nobody elsewhere from the right one.
     """
-    if identifier is not None:
-        count_try("code", "reset", identifier.lower())
+    if identifier is None:
+        code = _by_token(user_id, token, address)
+    else:
         user_id = User.objects.named(identifier).values_list("pk", flat=True).first()
-    code = _guess(user_id)
-    if code is None or not codes.matches(code, digits=digits, token=token):
+        code = guess(user_id=user_id, purpose=Code.Purpose.RESET, digits=digits, address=address, name=identifier.lower())
+    if code is None or not code.user.is_active or code.address not in (code.user.email, code.user.phone):
         raise InvalidResetToken
-    user = code.user
-    check_new_password(new_password, user, field="new_password")
+    check_new_password(new_password, code.user, field="new_password")
     with transaction.atomic():
-        if not Code.objects.filter(pk=code.pk, used_at=None).update(used_at=Now()):
+        user = User.objects.select_for_update(no_key=True).filter(pk=code.user_id, is_active=True).first()
+        if user is None or not Code.objects.filter(pk=code.pk, used_at=None).update(used_at=Now()):
             raise InvalidResetToken
         # Who reads mail sent there has proved the address as well.
         verified = "phone_verified_at" if code.address == user.phone else "email_verified_at"
@@ -54,20 +55,17 @@ def confirm_reset(*, new_password, user_id=None, token=None, identifier=None, di
         set_password(user, new_password)
 
 
-def _guess(user_id):
-    """The account's open reset, with this guess at it counted; None where there is none, or no guess is left.
+def _by_token(user_id, token, address):
+    """The open reset that a token belongs to, or None.
 
-    The count is committed at once, so that a wrong guess stays counted and parallel ones cannot slip through.
+    Its 256 bits cannot be guessed, so a wrong one costs the account nothing: it is compared first, and counted for whoever
+    sent it. Nor does a later reset, which anybody may ask for, take a link away.
     """
-    newest = Code.objects.filter(user_id=user_id, purpose=Code.Purpose.RESET).order_by("-id").values("pk")[:1]
-    open_codes = Code.objects.filter(
-        pk__in=list(newest.values_list("pk", flat=True)),
-        used_at=None,
-        expires_at__gt=Now(),
-        guesses__lt=settings.CODE_GUESSES,
-        user__is_active=True,
-    )
-    code = open_codes.select_related("user").first()
-    if code is None or not open_codes.filter(pk=code.pk).update(guesses=F("guesses") + 1):
-        return None
-    return code if code.address in (code.user.email, code.user.phone) else None
+    key = (token or "").partition("-")[0]
+    known = int(key) if key.isascii() and key.isdigit() and len(key) < 19 else None
+    links = Code.objects.filter(pk=known, user_id=user_id, purpose=Code.Purpose.RESET, used_at=None, expires_at__gt=Now())
+    code = links.select_related("user").first()
+    if code and codes.matches(code, token=token):
+        return code
+    count_try("code", "token", address)
+    return None

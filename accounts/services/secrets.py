@@ -5,9 +5,11 @@ from uuid import uuid4
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
 from accounts.errors import PasswordRefused, WrongPassword
+from accounts.models import Code
 from config.limits import count_try, take_back
 from notifications.services import in_language_of, notify
 
@@ -29,10 +31,14 @@ def check_current_password(user, password):
 
 
 def set_password(user, password):
-    """Stores a password that was judged, hashed. Every session ends (a trigger's doing), and the person is told."""
+    """Stores a password that was judged, hashed; the person is told.
+
+    Every session ends (a trigger's doing), and resets on their way are worth nothing any more.
+    """
     with transaction.atomic():
         user.set_password(password)
         user.save(update_fields=["password"])
+        user.codes.filter(purpose=Code.Purpose.RESET, used_at=None).update(used_at=Now())
         with in_language_of(user):
             notify(
                 user=user,

@@ -10,7 +10,7 @@ from tests.world import world
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 SECONDS = 4  # for each role
-LIMITS_OFF = dict.fromkeys(("LIMIT_SIGN_IN", "LIMIT_SIGN_UP", "LIMIT_RESET", "LIMIT_CODE", "LIMIT_API"), "off")
+LIMITS_OFF = dict.fromkeys(("LIMIT_SIGN_IN", "LIMIT_SIGN_UP", "LIMIT_RESET", "LIMIT_CODE", "LIMIT_GUESS", "LIMIT_API"), "off")
 
 
 def test_no_role_finds_a_server_error_or_a_wrong_answer(alice, sue, tim, settings, tmp_path):
