@@ -16,9 +16,11 @@ class ValidatingMixin:
 
     def validated(self, request, **kwargs):
         """The body's values, parsed. Raises DRF's ValidationError naming every field that is wrong."""
-        serializer = self.get_serializer(data=request.data, **kwargs)
-        serializer.is_valid(raise_exception=True)
-        return serializer.validated_data
+        serializer = self.get_serializer(**kwargs) if kwargs else _serializer(self.get_serializer_class())
+        serializer._context = self.get_serializer_context()
+        serializer.initial_data = request.data
+        # Not `is_valid`, which keeps what it finds for the next one to see.
+        return serializer.run_validation(serializer.initial_data)
 
 
 class LeanMixin:
@@ -67,16 +69,6 @@ class ReadViewSet(LeanMixin, RetryingMixin, ValidatingMixin, GenericViewSet):
     listings: ClassVar[dict[str, Listing]]
     item: ClassVar[Detail]
     lookup_value_regex = r"\d{1,19}"
-
-    def validated(self, request, **kwargs):
-        """The body's values, parsed. Raises DRF's ValidationError naming every field that is wrong."""
-        if kwargs:
-            return super().validated(request, **kwargs)
-        serializer = _serializer(self.get_serializer_class())
-        serializer._context = self.get_serializer_context()
-        serializer.initial_data = request.data
-        # Not `is_valid`, which keeps what it finds for the next one to see.
-        return serializer.run_validation(serializer.initial_data)
 
     def list(self, request, **kwargs):
         return self.listings["list"].respond(request)

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import subprocess
 import sys
 
 if sys.version_info < (3, 11):  # noqa: UP036 (older ones get here)
@@ -10,6 +9,7 @@ if sys.version_info < (3, 11):  # noqa: UP036 (older ones get here)
 
 from local import ROOT, Stop, browser, check, environment, locks, say, venv
 from local.postgres import Server
+from local.processes import call
 from local.run import run
 
 
@@ -21,20 +21,20 @@ def test(arguments):
         split = [] if "-n" in arguments else ["-n", str(os.cpu_count()), "--dist", "loadfile"]
         # The server goes with its databases; dropping them first would only take time.
         keep = [] if "TEST_DATABASE_URL" in os.environ else ["--reuse-db"]
-        return subprocess.call([python, "-m", "pytest", *split, *keep, *arguments], cwd=ROOT, env=env)
+        return call([python, "-m", "pytest", *split, *keep, *arguments], cwd=ROOT, env=env)
 
 
 def manage(arguments):
     """Runs a command of manage.py in the settings of `make run`, starting its PostgreSQL for as long as that takes."""
     env = environment.for_run(dict(os.environ))
     if "DATABASE_URL" in env:
-        return subprocess.call([venv.ensure("run"), "manage.py", *arguments], cwd=ROOT, env=env)
+        return call([venv.ensure("run"), "manage.py", *arguments], cwd=ROOT, env=env)
     python = venv.ensure("run", "postgres")
     server = Server(environment.data_dir(env) / "postgres", python)
     server.start()
     try:
         env["DATABASE_URL"] = server.create_database("frontdesk")
-        return subprocess.call([python, "manage.py", *arguments], cwd=ROOT, env=env)
+        return call([python, "manage.py", *arguments], cwd=ROOT, env=env)
     finally:
         server.stop()
 

@@ -12,6 +12,7 @@ from local import Stop
 
 _PR_SET_PDEATHSIG = 1
 _NOBODY = 65534
+_CLEANING = 60  # seconds
 
 
 def start_child(command, *, when_orphaned=signal.SIGTERM, pid_file=None, pass_fds=(), **options):
@@ -24,6 +25,27 @@ def start_child(command, *, when_orphaned=signal.SIGTERM, pid_file=None, pass_fd
     prepare = functools.partial(_prepare, os.getpid(), when_orphaned, pid_file)
     inherited = [*pass_fds, pid_file.fileno()] if pid_file else pass_fds
     return subprocess.Popen(command, start_new_session=True, preexec_fn=prepare, pass_fds=inherited, **options)
+
+
+def call(command, **options):
+    """The exit code of a command. If we are to end meanwhile, it is told so as by Ctrl-C, and we wait for it to clean up.
+
+    subprocess.call kills it after a quarter of a second: what pytest had started for its tests would live on then.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a script's `&` has it, and the command would have it, too
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    child = subprocess.Popen(command, **options)
+    try:
+        return child.wait()
+    except BaseException as reason:
+        if not isinstance(reason, KeyboardInterrupt):  # which the terminal has sent to it, too
+            child.send_signal(signal.SIGINT)
+        try:
+            child.wait(_CLEANING)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+        raise
 
 
 # Looked up before any fork: a child between fork and exec had better not load libraries.

@@ -44,6 +44,7 @@ def test_the_tour(tmp_path):
             text=True,
             timeout=60,
         )
-    outputs = [output.strip().replace(service.url, "http://127.0.0.1:8000") for output in done.stdout.split(mark)]
-    for (command, expected), output in zip(steps, outputs, strict=False):
+    outputs = [output.strip().replace(service.url, "http://127.0.0.1:8000") for output in done.stdout.split(mark)[:-1]]
+    assert len(outputs) == len(steps), f"the tour ended early:\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
+    for (command, expected), output in zip(steps, outputs, strict=True):
         assert pattern(expected).fullmatch(output), f"$ {command}\nsays\n{output}\nand not\n{expected}\n{done.stderr}"

@@ -15,6 +15,7 @@ from config.erasing import ERASED, forget_names
 from config.errors import Missing, NotAllowed, named_constraints
 from config.history import erase_history
 from config.sql import Insertion, Query
+from config.writes import only
 from notifications.models import Type
 from notifications.services import in_language_of, notify
 from tickets.files import keeping_files, store_files
@@ -87,6 +88,7 @@ def set_status(*, by, ticket_id, status):
 
 def change_ticket(*, by, ticket_id, **changes):
     """Support sorts a ticket: `subject`, `priority`, `assignee_id`. Raises Missing, NotAllowed and AssigneeRefused."""
+    only({"subject", "priority", "assignee_id"}, changes)
     with named_constraints(), transaction.atomic():
         ticket = _ticket_for_support(by, ticket_id)
         if changes:

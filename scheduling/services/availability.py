@@ -1,9 +1,17 @@
 """A tutor's weekly hours, the exceptions from them, and the buffer. Each change publishes at once."""
 
 from config.errors import Missing, NotAllowed
+from config.writes import only
 from scheduling.models import AvailabilityException, AvailabilityRule, TutorSettings
 from scheduling.services.locks import in_turn, lock_tutor
 from scheduling.services.publishing import publish_slots
+
+_SHARED = {"start_time", "end_time", "slot_minutes", "time_zone", "credits"}
+# What may be said of each, by its tutor or by an administrator; whose it is never changes.
+_MAY_BE_SAID = {
+    AvailabilityRule: _SHARED | {"weekday", "valid_from", "valid_until"},
+    AvailabilityException: _SHARED | {"date", "kind"},
+}
 
 
 def add_rule(*, by, **fields):
@@ -57,6 +65,7 @@ def set_buffer(*, by, buffer_minutes, tutor_id=None):
 
 
 def _add(model, by, fields):
+    only(_MAY_BE_SAID[model], fields)
     if not by.is_admin:
         raise NotAllowed
     with in_turn():
@@ -67,6 +76,7 @@ def _add(model, by, fields):
 
 
 def _change(model, by, pk, changes):
+    only(_MAY_BE_SAID[model], changes)
     with in_turn():
         row = _locked(model, by, pk)
         for name, value in changes.items():

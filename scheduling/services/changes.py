@@ -1,6 +1,7 @@
 """What becomes of a meeting: confirmed, completed, canceled, moved, or put in other words."""
 
 from config.errors import Missing, NotAllowed
+from config.writes import only
 from scheduling.errors import IllegalTransition, MeetingOver, TooLate
 from scheduling.models import Meeting, Status
 from scheduling.services import costs, telling
@@ -22,6 +23,7 @@ def change_meeting(*, by, meeting_id, time_slot_id=None, status=None, **words):
     already is no change where it comes along with others, and an IllegalTransition alone. Raises Missing, NotAllowed,
     MeetingOver, IllegalTransition, TooLate, and the obstacles of booking.
     """
+    only({"subject", "notes"}, words)
     with in_turn():
         people = _lock_people(by, meeting_id, time_slot_id)
         meeting = lock_meeting(by=by, meeting_id=meeting_id)

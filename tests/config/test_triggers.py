@@ -8,7 +8,7 @@ from django.db.migrations.writer import MigrationWriter
 from accounts.models import User
 from config.triggers import Trigger, TriggerSql
 from tickets.models import StatusChange
-from tickets.services import change_ticket, open_ticket
+from tickets.services import open_ticket, set_status
 
 
 def ours():
@@ -36,7 +36,7 @@ def test_no_function_of_a_trigger_asks_whether_to_be_ignored():
 @pytest.mark.django_db
 def test_a_setting_switches_no_guard_off(alice, sue):
     ticket = open_ticket(by=alice, message="Help")
-    change_ticket(by=sue, ticket_id=ticket.pk, status="c")
+    set_status(by=sue, ticket_id=ticket.pk, status="c")
     names = ",".join(trigger.get_pgid(model) for model, trigger in ours())
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config('pgtrigger.ignore', %s, true)", [f"{{{names}}}"])
