@@ -85,9 +85,8 @@ class Trial:
         from accounts.services import start_session
         from tests.conftest import make_user
 
-        self.service, self.off, self.checked, self.wrong = service, off, 0, []
+        self.service, self.off, self.name, self.checked, self.wrong = service, off, name, 0, []
         self.alice = make_user(f"{name}-a")
-        self.tim = make_user(f"{name}-t", user_type="admin", is_staff=True, is_superuser=True)
         self.token = start_session(user=self.alice).access
 
     def expect(self, what, found, wanted):
@@ -180,10 +179,13 @@ class Trial:
             self.expect(f"a reminder due in {due} s was written", found, due < 0)
 
     def _slot(self, left):
+        """One that begins in so many seconds, of a tutor of its own: those of one would overlap."""
         from scheduling.models import TimeSlot
+        from tests.conftest import make_user
 
+        tutor = make_user(f"{self.name}-t{left}", user_type="admin", is_staff=True, is_superuser=True)
         start = _now() + timedelta(seconds=left)
-        return TimeSlot.objects.create(tutor=self.tim, start_time=start, end_time=start + timedelta(seconds=50))
+        return TimeSlot.objects.create(tutor=tutor, start_time=start, end_time=start + timedelta(minutes=5))
 
 
 def _now():

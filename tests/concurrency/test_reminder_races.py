@@ -21,20 +21,30 @@ ROUNDS, DAY = 1000, 24 * 3600
 
 
 @pytest.fixture
-def meetings(tim):
+def meetings(db):
     """So many meetings that begin within a day, each with a free slot beside it to which it can move, two weeks ahead."""
 
     def make(number):
-        soon = timezone.now() + timedelta(hours=20)
-        starts = [soon + timedelta(seconds=n) for n in range(number)]
-        slots = [TimeSlot(tutor=tim, start_time=start, end_time=start + timedelta(seconds=1)) for start in starts]
-        later = [
-            TimeSlot(tutor=tim, start_time=start + timedelta(days=14), end_time=start + timedelta(days=14, seconds=1))
-            for start in starts
+        # 200 of a tutor's shortest slots fill most of the day, so there are as many pairs of people as that takes.
+        soon = timezone.now() + timedelta(hours=6)
+        starts = [soon + timedelta(minutes=5 * (n % 200)) for n in range(number)]
+        pairs = [
+            (make_user(f"student{n}"), make_user(f"tutor{n}", user_type="admin", is_staff=True, is_superuser=True))
+            for n in range(-(-number // 200))
         ]
+        people = [pairs[n // 200] for n in range(number)]
+        slots, later = (
+            [
+                TimeSlot(tutor=tutor, start_time=start + wait, end_time=start + wait + timedelta(minutes=5))
+                for start, (_, tutor) in zip(starts, people, strict=True)
+            ]
+            for wait in (timedelta(0), timedelta(days=14))
+        )
         TimeSlot.objects.bulk_create(slots + later)
-        alice = make_user("alice")
-        made = [Meeting(student=alice, tutor=tim, time_slot=slot, subject="x", status="confirmed") for slot in slots]
+        made = [
+            Meeting(student=student, tutor=tutor, time_slot=slot, subject="x", status="confirmed")
+            for slot, (student, tutor) in zip(slots, people, strict=True)
+        ]
         Meeting.objects.bulk_create(made)
         return list(zip(made, later, strict=True))
 
