@@ -6,6 +6,7 @@ from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.db import connection, transaction
 
 from accounts.hashers import verify
+from accounts.identifiers import canonical
 from accounts.models import User
 from config.actors import act_as
 from config.clients import address_of
@@ -23,8 +24,8 @@ class IdentifierBackend(ModelBackend):
         if not username or password is None:
             return None
         user = User.objects.named(username).first()
-        # An unknown name is counted like an account, so that being stopped tells nothing either.
-        tried = count_try("sign_in", user.pk if user else username.lower(), address_of(request) if request else "")
+        # An unknown name is counted like an account, in whatever spelling, so that being stopped tells nothing either.
+        tried = count_try("sign_in", user.pk if user else canonical(username), address_of(request) if request else "")
         # Without an account a hash is computed all the same: it is what takes the time.
         correct, outdated = verify(password, user.password if user else UNUSABLE_PASSWORD_PREFIX)
         if not correct or not self.user_can_authenticate(user):

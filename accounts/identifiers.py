@@ -1,14 +1,34 @@
 """The forms of the names that an account goes by."""
 
+import contextlib
 import unicodedata
 
+import idna
 import phonenumbers
 
 
 def normalize_email(email):
-    """Without surrounding space, the domain in lower case. The part before the @ keeps its case; lookups ignore it."""
+    """Without surrounding space, the domain as mail servers know it: in ASCII (RFC 5891) and lower case.
+
+    The part before the @ keeps its case; lookups ignore it. A domain that cannot be one stays as it is, for the form of
+    addresses to refuse (accounts.models).
+    """
     local, _, domain = unicodedata.normalize("NFKC", email).strip().rpartition("@")
+    if not domain.isascii():
+        with contextlib.suppress(UnicodeError):
+            domain = idna.encode(domain, uts46=True).decode()
     return f"{local}@{domain.lower()}"
+
+
+def canonical(identifier):
+    """The form of a username, e-mail or phone by which accounts are found, and tries are counted: one for all spellings."""
+    text = unicodedata.normalize("NFKC", identifier).strip()
+    if text.startswith("+") and "@" not in text:
+        return normalize_phone(text) or text
+    if "@" in text:
+        text = normalize_email(text)
+    # One letter for one, as the database's lower() does it; what becomes two is left to that.
+    return "".join(low if len(low := letter.lower()) == 1 else letter for letter in text)
 
 
 def normalize_phone(phone):

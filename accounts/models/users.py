@@ -16,7 +16,7 @@ from django.db.models.functions import Lower, Now, Upper
 from django.utils.translation import gettext_lazy as _
 
 from accounts.hashers import STORED, verify
-from accounts.identifiers import normalize_email, normalize_phone
+from accounts.identifiers import canonical, normalize_email, normalize_phone
 from config.history import keep_history
 from config.triggers import Trigger
 
@@ -48,12 +48,13 @@ class UserQuerySet(models.QuerySet):
         return queryset.filter(functools.reduce(operator.or_, (Q(**{f"{column}__icontains": words}) for column in SEARCHED)))
 
     def named(self, identifier):
-        """The account with this username, e-mail or phone, in any case. The constraints below let at most one match."""
-        if "@" in identifier:
-            return self.open().annotate(_email=Lower("email")).filter(_email=Lower(Value(normalize_email(identifier))))
-        if identifier.startswith("+"):
-            return self.open().filter(phone=normalize_phone(identifier) or identifier)
-        return self.open().annotate(_username=Lower("username")).filter(_username=Lower(Value(identifier)))
+        """The account with this username, e-mail or phone, in any spelling. The constraints below let at most one match."""
+        name = canonical(identifier)
+        if "@" in name:
+            return self.open().annotate(_email=Lower("email")).filter(_email=Lower(Value(name)))
+        if name.startswith("+"):
+            return self.open().filter(phone=name)
+        return self.open().annotate(_username=Lower("username")).filter(_username=Lower(Value(name)))
 
 
 class UserManager(BaseUserManager.from_queryset(UserQuerySet)):

@@ -5,6 +5,7 @@ from django.db.models.functions import Now
 
 from accounts import codes
 from accounts.errors import InvalidResetToken
+from accounts.identifiers import canonical
 from accounts.models import Code, User
 from accounts.services.codes import guess
 from accounts.services.secrets import check_current_password, check_new_password, set_password
@@ -25,10 +26,11 @@ def request_reset(*, identifier, address=""):
     The same statements run whether there is, and the mail is a job, so neither answer nor timing tells.
     Raises TooMany after LIMIT_RESET tries for one name from one address.
     """
-    count_try("reset", identifier.lower(), address)
+    name = canonical(identifier)
+    count_try("reset", name, address)
     user = User.objects.named(identifier).filter(is_active=True).only("pk").first()
     with transaction.atomic():
-        send_reset.defer(user_id=user.pk if user else None, by_phone=identifier.startswith("+"))
+        send_reset.defer(user_id=user.pk if user else None, by_phone=name.startswith("+"))
 
 
 def confirm_reset(*, new_password, user_id=None, token=None, identifier=None, digits=None, address=""):
@@ -41,7 +43,7 @@ def confirm_reset(*, new_password, user_id=None, token=None, identifier=None, di
         code = _by_token(user_id, token, address)
     else:
         user_id = User.objects.named(identifier).values_list("pk", flat=True).first()
-        code = guess(user_id=user_id, purpose=Code.Purpose.RESET, digits=digits, address=address, name=identifier.lower())
+        code = guess(user_id=user_id, purpose=Code.Purpose.RESET, digits=digits, address=address, name=canonical(identifier))
     if code is None or not code.user.is_active or code.address not in (code.user.email, code.user.phone):
         raise InvalidResetToken
     check_new_password(new_password, code.user, field="new_password")

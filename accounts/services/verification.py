@@ -4,6 +4,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from accounts.errors import InvalidCode, NothingToVerify
+from accounts.identifiers import canonical
 from accounts.models import Code, User
 from accounts.services.codes import VERIFICATIONS, guess, open_code
 from accounts.tasks import send_verification
@@ -23,7 +24,7 @@ def request_verification_of(*, identifier, channel, address=""):
 
     Raises TooMany after LIMIT_CODE tries for one name from one address.
     """
-    count_try("code", "verify", identifier.lower(), address)
+    count_try("code", "verify", canonical(identifier), address)
     user = User.objects.named(identifier).filter(is_active=True).only("pk").first()
     with transaction.atomic():
         send_verification.defer(user_id=user.pk if user else None, channel=channel)
@@ -36,7 +37,7 @@ def confirm_verification(*, channel, digits, user_id=None, identifier=None, addr
     """
     name = None
     if identifier is not None:
-        name = identifier.lower()
+        name = canonical(identifier)
         user_id = User.objects.named(identifier).filter(is_active=True).values_list("pk", flat=True).first()
     code = guess(user_id=user_id, purpose=VERIFICATIONS[channel], digits=digits, address=address, name=name)
     if code is None:

@@ -45,7 +45,9 @@ def test_the_database_refuses_shadows(alice, bob, column, value, constraint):
 
 
 @pytest.mark.parametrize(
-    "identifier", ["alice", "ALICE", "alice@example.com", "Alice@EXAMPLE.com", "+48123666789", "+48 123 666 789"]
+    "identifier",
+    ["alice", "ALICE", "alice@example.com", "Alice@EXAMPLE.com", "+48123666789", "+48 123 666 789"]
+    + ["ａｌｉｃｅ", " alice ", "alice＠example.com", "＋48 123-666-789", "alice@EXAMPLE\u3002com"],
 )
 def test_any_name_in_any_case_is_the_same_account(alice, bob, api, identifier):
     User.objects.filter(pk=alice.pk).update(phone="+48123666789")

@@ -115,3 +115,31 @@ def test_a_hash_of_old_parameters_is_renewed_and_sessions_stay(api, as_user, ali
 
     assert User.objects.get(pk=alice.pk).password.startswith("pbkdf2_sha256$")
     assert client.get("/auth/users/me/").status_code == 200
+
+
+PHONE = ["+48 123 666 789", "+48-123-666-789", "＋48123666789", "+48 (123) 666789", " +48123666789", "+48.123.666.789"]
+EMAIL = [
+    "alice@example.com",
+    "ALICE@example.com",
+    "ａlice@example.com",
+    "alice＠example.com",
+    " alice@EXAMPLE.com",
+    "Alice@example.com",
+]
+USERNAME = ["alice", "ALICE", "ａｌｉｃｅ", " alice", "Alice ", "aliCe"]
+
+
+@pytest.mark.parametrize("spellings", [PHONE, EMAIL, USERNAME])
+@pytest.mark.parametrize("known", [True, False])
+def test_another_spelling_is_no_other_name(api, alice, run_jobs, spellings, known):
+    if not known:
+        User.objects.filter(pk=alice.pk).update(username="x", email="x@example.com", phone=None)
+
+    def statuses(path, **body):
+        return [api.post(path, {"username": name} | body).status_code for name in spellings]
+
+    assert statuses("/auth/jwt/create/", password="wrong") == [401] * 5 + [429]
+    assert statuses("/auth/users/reset_password/") == [204] * 5 + [429]
+    assert statuses("/auth/users/reset_password_confirm/", code="000000", new_password="a long one") == [400] * 5 + [429]
+    assert statuses("/auth/users/verify/", channel="email") == [204] * 5 + [429]
+    assert statuses("/auth/users/verify/confirm/", channel="email", code="000000") == [400] * 5 + [429]
