@@ -41,7 +41,7 @@ OPEN_ACTIONS = ANONYMOUS_ACTIONS | {"verify", "verify_confirm"}
 @extend_schema_view(
     list=extend_schema(summary="Accounts: all of them for support, else one's own"),
     create=extend_schema(
-        summary="Register",
+        summary="Open an account",
         description="By e-mail or phone or both. The account is active at once. No Idempotency-Key is taken, as nobody is signed "
         "in whose key it could be: sent again, it is a 400 `unique`.",
     ),

@@ -30,6 +30,11 @@ _EXAMPLE = OpenApiExample(
     response_only=True,
 )
 _WISHES = {"reminder": {"in_app": True, "email": False, "sms": True}}
+_PREFERENCES = OpenApiExample(
+    "Preferences",
+    {kind: {"in_app": True, "email": True, "sms": False} for kind in Type.values} | _WISHES,
+    response_only=True,
+)
 
 
 @extend_schema_view(
@@ -86,7 +91,7 @@ class NotificationViewSet(ReadViewSet):
         description="In the app and by e-mail all are on at first, by SMS all are off. Those about the security of the account "
         "(`account`) stay on in the app and by e-mail; without an e-mail address they come by SMS.",
         responses=serializers.PreferencesSerializer,
-        examples=[OpenApiExample("Some of them", _WISHES, response_only=True)],
+        examples=[_PREFERENCES],
     )
     @action(["get"], detail=False)
     def preferences(self, request):
@@ -97,7 +102,7 @@ class NotificationViewSet(ReadViewSet):
         description="Types and channels that are left out stay as they are.",
         request=serializers.PreferencesSerializer,
         responses=serializers.PreferencesSerializer,
-        examples=[OpenApiExample("Reminders by SMS, not by mail", _WISHES)],
+        examples=[OpenApiExample("Reminders by SMS, not by mail", _WISHES, request_only=True), _PREFERENCES],
     )
     @preferences.mapping.put
     def choose(self, request):

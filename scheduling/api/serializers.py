@@ -27,6 +27,16 @@ _MEETING = {
     "end_time": _SLOT["end_time"],
     "credits": 0,
 }
+_MONDAYS = {
+    "weekday": 0,
+    "start_time": "10:00",
+    "end_time": "14:00",
+    "slot_minutes": 60,
+    "valid_from": "2026-11-23",
+    "valid_until": None,
+    "time_zone": "Europe/Warsaw",
+    "credits": 0,
+}
 
 
 @extend_schema_serializer(
@@ -165,22 +175,10 @@ class _HoursSerializer(serializers.ModelSerializer):
 
 @extend_schema_serializer(
     examples=[
+        OpenApiExample("Mondays", _MONDAYS, request_only=True),
         OpenApiExample(
-            "Mondays",
-            {
-                "id": 3,
-                "tutor": 1,
-                "weekday": 0,
-                "start_time": "10:00",
-                "end_time": "14:00",
-                "slot_minutes": 60,
-                "valid_from": "2026-11-23",
-                "valid_until": None,
-                "time_zone": "Europe/Warsaw",
-                "credits": 0,
-                "created_at": "2026-11-21T14:12:07.488396Z",
-            },
-        )
+            "Answer", {"id": 3, "tutor": 1, **_MONDAYS, "created_at": "2026-11-21T14:12:07.488396Z"}, response_only=True
+        ),
     ]
 )
 class RuleSerializer(_HoursSerializer):

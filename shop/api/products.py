@@ -34,7 +34,13 @@ class _KeptByAdmins(ReadViewSet):
         return [IsAuthenticated()] if reading else [IsAuthenticated(), IsAdmin()]
 
 
-@extend_schema_view(list=extend_schema(summary="Categories by name"), retrieve=extend_schema(summary="One category"))
+@extend_schema_view(
+    list=extend_schema(summary="Categories by name"),
+    retrieve=extend_schema(summary="One category"),
+    create=extend_schema(summary="New category (administrators)"),
+    partial_update=extend_schema(summary="Rename a category (administrators)"),
+    destroy=extend_schema(summary="Delete a category (administrators)"),
+)
 class CategoryViewSet(_KeptByAdmins):
     """Shelves of the shop. A product whose category is deleted stays, without one."""
 
@@ -61,7 +67,12 @@ def _ledger_of_product(user):
     return StockEntry.objects.filter(product_id=Param("product", BigIntegerField()))
 
 
-@extend_schema_view(list=extend_schema(summary="Products on sale, by name"), retrieve=extend_schema(summary="One product"))
+@extend_schema_view(
+    list=extend_schema(summary="Products on sale, by name"),
+    retrieve=extend_schema(summary="One product"),
+    create=extend_schema(summary="Put a product on sale (administrators)"),
+    partial_update=extend_schema(summary="Change a product (administrators)"),
+)
 class ProductViewSet(_KeptByAdmins):
     """What is sold. Administrators also see, one by one, products that are off sale."""
 
@@ -91,7 +102,10 @@ class ProductViewSet(_KeptByAdmins):
         services.change_product(by=request.user, product_id=pk, **self.validated(request, partial=True))
         return self.item.respond(request, pk)
 
-    @extend_schema(description="A product that was ordered before is not deleted but goes off sale.")
+    @extend_schema(
+        summary="Delete a product (administrators)",
+        description="A product that was ordered before is not deleted but goes off sale.",
+    )
     def destroy(self, request, pk):
         services.delete_product(by=request.user, product_id=pk)
         return Response(status=204)

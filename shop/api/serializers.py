@@ -61,7 +61,7 @@ class CategorySerializer(serializers.ModelSerializer):
         fields = ("id", "name")
 
 
-@examples({"name": "Workbook", "price": "12.50", "amount": 40, "category": 3}, {"price": "11.90"}, answer=_PRODUCT)
+@examples({"name": "Workbook", "price": "12.50", "amount": 40, "category": 3}, answer=_PRODUCT)
 class ProductSerializer(serializers.ModelSerializer):
     """A product. `amount` is what is in stock, `price` a decimal number in a string."""
 

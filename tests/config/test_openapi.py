@@ -2,6 +2,7 @@
 
 import io
 import re
+from collections import Counter
 
 import pytest
 import yaml
@@ -101,6 +102,18 @@ def test_whatever_creates_takes_an_idempotency_key(operations):
     }
 
     assert keyless == set(KEYLESS)
+
+
+def test_every_operation_says_what_it_does(operations):
+    """ "Create" or "Me" is what the code calls it; and nobody outside knows what Djoser is."""
+    wordless = {name for name, operation in operations.items() if len(operation["summary"].split()) == 1}
+    plain = {name for name, operation in operations.items() if operation["summary"] in ("Read one", "Change some members")}
+    internal = {name for name, operation in operations.items() if re.search("Djoser|service", operation.get("description", ""))}
+    of_path = Counter((name.partition(" ")[2], operation["summary"]) for name, operation in operations.items())
+
+    assert wordless == plain == internal == set()
+    changes = ("Change a meeting", "Change a slot", "Change weekly hours", "Change an exception")
+    assert {said for (_path, said), times in of_path.items() if times > 1 and not said.startswith(changes)} == set()
 
 
 def test_lists_document_their_pages(operations):

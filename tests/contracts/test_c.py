@@ -116,6 +116,24 @@ def test_refresh_with_a_cookie_that_was_spent_long_ago(signed_in, rewind):
     assert refresh(signed_in).status_code == 403
 
 
+def test_signing_out_ends_the_cookies_session(signed_in):
+    """Document C names no path for it; the cookie travels to this one alone."""
+    access = {"HTTP_AUTHORIZATION": f"Token {refresh(signed_in).json()['access_token']}"}
+    token, cookie = {"HTTP_X_CSRFTOKEN": signed_in.cookies["csrftoken"].value}, signed_in.cookies["refreshtoken"].value
+
+    assert signed_in.delete("/api/refresh_token").status_code == 403  # without proof of our own page
+    done = signed_in.delete("/api/refresh_token", **token)
+
+    assert (done.status_code, done.content) == (204, b"")
+    gone = done.cookies["refreshtoken"]
+    assert (gone.value, gone["max-age"], gone["path"]) == ("", 0, "/api/refresh_token")
+    assert signed_in.get("/auth/users/me/", **access).status_code == 401
+    for call in (signed_in.post, signed_in.delete):
+        signed_in.cookies["refreshtoken"] = cookie
+        again = call("/api/refresh_token", **token)
+        assert (again.status_code, again.json()["detail"]) == (403, DENIED["detail"])
+
+
 def test_the_refresh_door_is_narrow(signed_in):
     token = {"HTTP_X_CSRFTOKEN": signed_in.cookies["csrftoken"].value}
 
