@@ -5,7 +5,8 @@
 
 Serves the application as in production, sessions and logs included, with one gunicorn worker; eight clients (wrk) keep it busy.
 Prints requests a second, p50 and p99 in ms, CPU µs a request of the application and of PostgreSQL, and errors; in the end the
-memory of the processes (PSS). Beside others: peers/run.sh W1,W3 P3,P4,ours --extra bench/peers.toml.
+memory of the processes (PSS). Beside others, by a harness that is no part of
+this repository: peers/run.sh W1,W3 P3,P4,ours --extra bench/peers.toml.
 """
 
 import json

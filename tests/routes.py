@@ -46,7 +46,7 @@ def _braces(pattern):
 
 
 def compare(request, path, found):
-    """Holds a committed table equal to what was found; `pytest --write-tables` writes it anew, for `git diff` to be read."""
+    """Holds a committed table equal to what was found. With `--write-tables` it is written anew, for `git diff` to be read."""
     path = Path(path)
     if request.config.getoption("--write-tables"):
         path.write_text("\n".join(found) + "\n")
@@ -54,4 +54,5 @@ def compare(request, path, found):
     changes = [f"- {line}" for line in committed if line not in set(found)] + [
         f"+ {line}" for line in found if line not in set(committed)
     ]
-    assert not changes, f"{path.name} says otherwise; if this is meant: pytest --write-tables\n" + "\n".join(changes)
+    mending = f'make test ARGS="-n 0 {request.path.relative_to(request.config.rootpath)} --write-tables"'
+    assert not changes, f"{path.name} says otherwise; if this is meant: {mending}\n" + "\n".join(changes)

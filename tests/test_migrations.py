@@ -3,7 +3,7 @@
 tests/schema.txt is the schema of the newest release, under its version. A release writes it anew, when CHANGELOG.md has its
 date; until the first one it follows the migrations:
 
-    pytest tests/test_migrations.py --write-tables && git diff tests/schema.txt
+    make test ARGS="-n 0 tests/test_migrations.py --write-tables" && git diff tests/schema.txt
 """
 
 import functools
@@ -90,7 +90,7 @@ def test_the_release_before_can_work_with_this_schema(request):
         assert [sentence for sentence in breaks(lines, read_schema()) if sentence not in REVIEWED] == []
         assert set(files) <= set(digests()), "a migration that was released is not edited: write another"
     else:
-        assert lines == read_schema(), "the schema has changed; if this is meant: pytest tests/test_migrations.py --write-tables"
+        assert lines == read_schema(), "the schema has changed; if this is meant, see above: --write-tables"
 
 
 def test_a_version_is_released_when_the_changes_have_its_date():

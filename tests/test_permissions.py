@@ -2,7 +2,7 @@
 
 A new route fails until it is in the tables. They are written by a run and read by people:
 
-    pytest tests/test_permissions.py --write-tables && git diff tests/*.txt
+    make test ARGS="-n 0 tests/test_permissions.py --write-tables" && git diff tests/*.txt
 
 Every row tried is alice's own (for people's working hours and slots: tim's); bob is somebody else. Bodies are empty, so
 400 means "allowed, but say what". Methods that no one may use on a path (405) are left out of the table.
