@@ -33,6 +33,20 @@ class PhoneTaken(Invalid):
     detail = _("This phone number is already taken.")
 
 
+class EmailMalformed(Invalid):
+    code = "invalid"
+    field = "email"
+    constraint = "user_email_form"
+    detail = _("This is not an e-mail address.")
+
+
+class NameMalformed(Invalid):
+    code = "invisible"
+    field = "name"
+    constraint = "user_names_visible"
+    detail = _("Control characters and invisible signs are not allowed.")
+
+
 class UsernameLooksLikeEmail(Invalid):
     code = "username_is_email"
     field = "username"

@@ -20,6 +20,11 @@ def normalize_email(email):
     return f"{local}@{domain.lower()}"
 
 
+def normalize_username(username):
+    """In NFKC form; one that repeats the account's e-mail, in that of e-mails."""
+    return normalize_email(username) if "@" in username else unicodedata.normalize("NFKC", username)
+
+
 def canonical(identifier):
     """The form of a username, e-mail or phone by which accounts are found, and tries are counted: one for all spellings."""
     text = unicodedata.normalize("NFKC", identifier).strip()

@@ -1,11 +1,19 @@
 """What is too easy to guess here, though not everywhere."""
 
 import re
+import unicodedata
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
+# Without them Persian and Indian names are misspelled: ZERO WIDTH NON-JOINER and JOINER.
+_JOINERS = "\u200c\u200d"
+# The same for the database, which knows no categories; the few format characters of scripts are left to `visible`.
+INVISIBLE = (
+    r"[\u0001-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    r"\U000e0001-\U000e007f]"
+)
 _LEAST = 8  # characters beside the words that everybody knows
 
 
@@ -21,3 +29,14 @@ class OwnNameValidator:
 
     def get_help_text(self):
         return _("The password must not be made of the service's own name.")
+
+
+def has_invisible(text, *, joiners=""):
+    """Whether there are control or format characters in it (Unicode's Cc and Cf): what looks the same is the same."""
+    return any(unicodedata.category(sign) in ("Cc", "Cf") and sign not in joiners for sign in text)
+
+
+def visible(value):
+    """Raises ValidationError for a person's name with signs in it that nobody sees, or that turn the line around."""
+    if has_invisible(value, joiners=_JOINERS):
+        raise ValidationError(_("Control characters and invisible signs are not allowed."), code="invisible")

@@ -7,8 +7,9 @@ from django.db.models.functions import Cast, Concat, Trim
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
-from accounts.identifiers import normalize_email, normalize_phone
+from accounts.identifiers import normalize_email, normalize_phone, normalize_username
 from accounts.models import User
+from accounts.validators import has_invisible, visible
 from config.reads import SITE
 
 TICKETS_SHOWN = 100
@@ -28,7 +29,11 @@ class EmailField(serializers.EmailField):
         super().__init__(max_length=254, **kwargs)
 
     def to_internal_value(self, data):
-        return normalize_email(super().to_internal_value(data))
+        email = super().to_internal_value(data)
+        # Before the domain is brought into its form, which leaves such signs out.
+        if has_invisible(email):
+            self.fail("invalid")
+        return normalize_email(email)
 
 
 class PhoneField(serializers.CharField):
@@ -50,7 +55,8 @@ class UsernameField(serializers.CharField):
         super().__init__(max_length=150, validators=[UnicodeUsernameValidator()], **kwargs)
 
     def to_internal_value(self, data):
-        return User.normalize_username(super().to_internal_value(data))
+        username = super().to_internal_value(data)
+        return username if has_invisible(username) else normalize_username(username)  # and the validator refuses
 
 
 class NameField(serializers.CharField):
@@ -60,7 +66,9 @@ class NameField(serializers.CharField):
         super().__init__(source="*", max_length=301, **kwargs)
 
     def to_internal_value(self, data):
-        first, _, last = super().to_internal_value(data).partition(" ")
+        name = super().to_internal_value(data)
+        visible(name)
+        first, _, last = name.partition(" ")
         if len(first) > 150 or len(last) > 150:
             self.fail("max_length", max_length=150)
         return {"first_name": first, "last_name": last.strip()}

@@ -6,6 +6,7 @@ from rest_framework import serializers
 
 from accounts.api.fields import EmailField, NameField, PasswordField, PhoneField, TicketLinksField, UsernameField
 from accounts.models import Session, User
+from accounts.validators import visible
 from config.fields import InstantField
 from config.openapi import examples
 
@@ -65,8 +66,8 @@ class RegistrationSerializer(serializers.Serializer):
     username = UsernameField(required=False, allow_null=True, help_text=_("By default the e-mail, else the phone."))
     password = PasswordField()
     name = NameField(required=False, allow_blank=True)
-    first_name = serializers.CharField(max_length=150, required=False, allow_blank=True)
-    last_name = serializers.CharField(max_length=150, required=False, allow_blank=True)
+    first_name = serializers.CharField(max_length=150, required=False, allow_blank=True, validators=[visible])
+    last_name = serializers.CharField(max_length=150, required=False, allow_blank=True, validators=[visible])
 
 
 @examples({"email": "tutor@example.com", "username": "tutor", "password": "a long password", "user_type": "admin"})

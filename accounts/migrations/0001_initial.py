@@ -2,6 +2,7 @@
 
 import accounts.models.codes
 import accounts.models.users
+import accounts.validators
 import config.history
 import config.triggers
 import django.contrib.auth.validators
@@ -39,8 +40,8 @@ class Migration(migrations.Migration):
                 ('username_chosen', models.BooleanField(default=False, help_text='Otherwise the username follows the e-mail, else the phone.')),
                 ('email', models.EmailField(blank=True, max_length=254, null=True, verbose_name='e-mail')),
                 ('phone', models.CharField(blank=True, help_text='In E.164 form, such as +48123666789.', max_length=20, null=True, verbose_name='phone')),
-                ('first_name', models.CharField(blank=True, default='', max_length=150, verbose_name='first name')),
-                ('last_name', models.CharField(blank=True, default='', max_length=150, verbose_name='last name')),
+                ('first_name', models.CharField(blank=True, default='', max_length=150, validators=[accounts.validators.visible], verbose_name='first name')),
+                ('last_name', models.CharField(blank=True, default='', max_length=150, validators=[accounts.validators.visible], verbose_name='last name')),
                 ('user_type', models.CharField(choices=[('student', 'student'), ('vip', 'VIP'), ('admin', 'administrator')], default='student', max_length=20, verbose_name='type')),
                 ('is_staff', models.BooleanField(default=False, help_text='Support: answers tickets and may use this admin.', verbose_name='staff')),
                 ('is_active', models.BooleanField(default=True, help_text='Without it, nobody can sign in to the account.', verbose_name='active')),
@@ -133,7 +134,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='user',
-            constraint=models.CheckConstraint(condition=models.Q(('email', None), ('email__regex', '^[^@[:space:]]+@[^@[:space:]]+$'), _connector='OR'), name='user_email_form'),
+            constraint=models.CheckConstraint(condition=models.Q(('email', None), ('email__regex', '^[!-?A-~]{1,64}@[a-z0-9.-]+$'), _connector='OR'), name='user_email_form'),
         ),
         migrations.AddConstraint(
             model_name='user',
@@ -141,7 +142,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='user',
-            constraint=models.CheckConstraint(condition=models.Q(('closed_at__isnull', False), models.Q(('username__regex', '^[^[:space:]]+$'), accounts.models.users._Normalized(models.F('username'))), _connector='OR'), name='user_username_form'),
+            constraint=models.CheckConstraint(condition=models.Q(('closed_at__isnull', False), models.Q(('username__regex', '^[^[:space:]\\u200c\\u200d\\u0001-\\u001f\\u007f-\\u009f\\u00ad\\u061c\\u180e\\u200b\\u200e\\u200f\\u202a-\\u202e\\u2060-\\u206f\\ufeff\\ufff9-\\ufffb\\U000e0001-\\U000e007f]+$'), accounts.models.users._Normalized(models.F('username'))), _connector='OR'), name='user_username_form'),
+        ),
+        migrations.AddConstraint(
+            model_name='user',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('first_name__regex', '[\\u0001-\\u001f\\u007f-\\u009f\\u00ad\\u061c\\u180e\\u200b\\u200e\\u200f\\u202a-\\u202e\\u2060-\\u206f\\ufeff\\ufff9-\\ufffb\\U000e0001-\\U000e007f]'), _negated=True), models.Q(('last_name__regex', '[\\u0001-\\u001f\\u007f-\\u009f\\u00ad\\u061c\\u180e\\u200b\\u200e\\u200f\\u202a-\\u202e\\u2060-\\u206f\\ufeff\\ufff9-\\ufffb\\U000e0001-\\U000e007f]'), _negated=True)), name='user_names_visible'),
         ),
         migrations.AddConstraint(
             model_name='user',
@@ -208,8 +213,8 @@ class Migration(migrations.Migration):
                 ('username', models.CharField(max_length=150, validators=[django.contrib.auth.validators.UnicodeUsernameValidator()], verbose_name='username')),
                 ('email', models.EmailField(blank=True, max_length=254, null=True, verbose_name='e-mail')),
                 ('phone', models.CharField(blank=True, help_text='In E.164 form, such as +48123666789.', max_length=20, null=True, verbose_name='phone')),
-                ('first_name', models.CharField(blank=True, default='', max_length=150, verbose_name='first name')),
-                ('last_name', models.CharField(blank=True, default='', max_length=150, verbose_name='last name')),
+                ('first_name', models.CharField(blank=True, default='', max_length=150, validators=[accounts.validators.visible], verbose_name='first name')),
+                ('last_name', models.CharField(blank=True, default='', max_length=150, validators=[accounts.validators.visible], verbose_name='last name')),
                 ('user_type', models.CharField(choices=[('student', 'student'), ('vip', 'VIP'), ('admin', 'administrator')], default='student', max_length=20, verbose_name='type')),
                 ('is_staff', models.BooleanField(default=False, help_text='Support: answers tickets and may use this admin.', verbose_name='staff')),
                 ('is_active', models.BooleanField(default=True, help_text='Without it, nobody can sign in to the account.', verbose_name='active')),

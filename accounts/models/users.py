@@ -16,7 +16,8 @@ from django.db.models.functions import Lower, Now, Upper
 from django.utils.translation import gettext_lazy as _
 
 from accounts.hashers import STORED, verify
-from accounts.identifiers import canonical, normalize_email, normalize_phone
+from accounts.identifiers import canonical, normalize_email, normalize_phone, normalize_username
+from accounts.validators import INVISIBLE, visible
 from config.history import keep_history
 from config.triggers import Trigger
 
@@ -123,8 +124,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     phone = models.CharField(  # noqa: DJ001 (unique where given)
         _("phone"), max_length=20, null=True, blank=True, help_text=_("In E.164 form, such as +48123666789.")
     )
-    first_name = models.CharField(_("first name"), max_length=150, blank=True, default="")
-    last_name = models.CharField(_("last name"), max_length=150, blank=True, default="")
+    first_name = models.CharField(_("first name"), max_length=150, blank=True, default="", validators=[visible])
+    last_name = models.CharField(_("last name"), max_length=150, blank=True, default="", validators=[visible])
     user_type = models.CharField(_("type"), max_length=20, choices=Type, default=Type.STUDENT)
     is_staff = models.BooleanField(_("staff"), default=False, help_text=_("Support: answers tickets and may use this admin."))
     is_active = models.BooleanField(_("active"), default=True, help_text=_("Without it, nobody can sign in to the account."))
@@ -172,14 +173,18 @@ class User(AbstractBaseUser, PermissionsMixin):
             # A password as it was typed cannot get in here, by whatever way.
             models.CheckConstraint(name="user_password_is_hashed", condition=Q(password__regex=STORED)),
             models.CheckConstraint(
-                name="user_email_form", condition=Q(email=None) | Q(email__regex=r"^[^@[:space:]]+@[^@[:space:]]+$")
+                name="user_email_form", condition=Q(email=None) | Q(email__regex=r"^[!-?A-~]{1,64}@[a-z0-9.-]+$")
             ),
             models.CheckConstraint(name="user_phone_form", condition=Q(phone=None) | Q(phone__regex=r"^\+[1-9][0-9]{4,14}$")),
             # A username with "@" is the account's own e-mail and one with "+" in front its own phone. No other name can
             # look like either, so none can shadow somebody else's. Full-width signs are no way round: names are NFKC.
             models.CheckConstraint(
                 name="user_username_form",
-                condition=Q(closed_at__isnull=False) | (Q(username__regex=r"^[^[:space:]]+$") & Q(_Normalized(F("username")))),
+                condition=Q(closed_at__isnull=False)
+                | (Q(username__regex=rf"^[^[:space:]\u200c\u200d{INVISIBLE[1:]}+$") & Q(_Normalized(F("username")))),
+            ),
+            models.CheckConstraint(
+                name="user_names_visible", condition=~Q(first_name__regex=INVISIBLE) & ~Q(last_name__regex=INVISIBLE)
             ),
             models.CheckConstraint(
                 name="user_username_is_own_email",
@@ -261,7 +266,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         """Normalizes; Django's own would turn an absent e-mail into an empty one."""
         self.email = normalize_email(self.email) if self.email else None
         self.phone = (normalize_phone(self.phone) or self.phone) if self.phone else None
-        self.username = self.normalize_username(self.username)
+        self.username = normalize_username(self.username)
 
     def check_password(self, raw_password):
         """Whether this is the password. Renewing an outdated hash is for the sign-in, which keeps the sessions meanwhile."""

@@ -46,8 +46,10 @@ def test_the_database_refuses_shadows(alice, bob, column, value, constraint):
 
 @pytest.mark.parametrize(
     "identifier",
-    ["alice", "ALICE", "alice@example.com", "Alice@EXAMPLE.com", "+48123666789", "+48 123 666 789"]
-    + ["ａｌｉｃｅ", " alice ", "alice＠example.com", "＋48 123-666-789", "alice@EXAMPLE\u3002com"],
+    [
+        *("alice", "ALICE", "alice@example.com", "Alice@EXAMPLE.com", "+48123666789", "+48 123 666 789"),
+        *("ａｌｉｃｅ", " alice ", "alice＠example.com", "＋48 123-666-789", "alice@EXAMPLE\u3002com"),
+    ],
 )
 def test_any_name_in_any_case_is_the_same_account(alice, bob, api, identifier):
     User.objects.filter(pk=alice.pk).update(phone="+48123666789")
@@ -114,3 +116,65 @@ def test_privileges_sent_along_change_nothing(api):
 
     kept = {"is_staff": False, "is_superuser": False, "user_type": "student", "is_active": True, "tickets": []}
     assert user.items() >= kept.items()
+
+
+@pytest.mark.parametrize("sign", ["\u00ad", "\u200b", "\u200d", "\u202e", "\ufeff", "\u2060", "\x07", "\x7f", "\U000e0061"])
+def test_signs_that_nobody_sees_are_in_no_name(api, as_user, alice, sign):
+    account = {"email": "new@example.com", "password": "a long password"}
+    doors = [
+        ("/auth/users/", {"email": f"new@exam{sign}ple.com"}, "email"),
+        ("/auth/users/", {"email": f"n{sign}ew@example.com"}, "email"),
+        ("/auth/users/", {"username": f"al{sign}ice"}, "username"),
+    ]
+    if sign != "\u200d":  # Persian and Hindi names are written with it
+        doors += [("/auth/users/", {name: f"Al{sign}ice"}, name) for name in ("name", "first_name", "last_name")]
+    for path, fields, field in doors:
+        answer = api.post(path, account | fields)
+        assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, field), fields
+        client = as_user(alice)
+        answer = client.patch("/auth/users/me/", fields | {"current_password": PASSWORD})
+        assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, field), fields
+    columns = ["username", "email"] if sign == "\u200d" else ["username", "email", "first_name", "last_name"]
+    for column in columns:
+        value = f"a{sign}b@example.com" if column == "email" else f"a{sign}b"
+        with pytest.raises(IntegrityError):
+            sql(f"UPDATE accounts_user SET {column} = %s WHERE id = %s", value, alice.pk)
+
+
+@pytest.mark.parametrize("name", ["علی\u200cرضا", "क्\u200dष", "Zoë Łucja", "О’Нил", "李小龍"])
+def test_names_are_written_as_they_are(api, name):
+    answer = api.post("/auth/users/", {"email": "new@example.com", "password": "a long password", "first_name": name})
+
+    assert (answer.status_code, answer.json()["first_name"]) == (201, name)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("a@пример.com", "a@xn--e1afmkfd.com"), ("a@ПРИМЕР.com", "a@пример.COM"), ("a@bücher.example", "A@XN--BCHER-KVA.example")],
+)
+def test_one_mailbox_is_one_account(api, one, other):
+    account = {"email": one, "password": "a long password"}
+    made = api.post("/auth/users/", account)
+    assert made.status_code == 201
+    assert made.json()["email"].isascii()
+
+    again = api.post("/auth/users/", account | {"email": other})
+
+    assert (again.status_code, again.json()["errors"][0]["code"]) == (400, "unique")
+    for name in (one, other):
+        assert api.post("/auth/jwt/create/", {"email": name, "password": "a long password"}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "email", [f"{'a' * 65}@example.com", "a@[127.0.0.1]", "ä@example.com", '"a b"@example.com', "a@example..com", "a@-.com"]
+)
+def test_what_is_no_address_is_refused(api, email):
+    answer = api.post("/auth/users/", {"email": email, "password": "a long password"})
+
+    assert (answer.status_code, [error["field"] for error in answer.json()["errors"]]) == (400, ["email"])
+
+
+def test_a_username_may_repeat_the_email_in_any_of_its_forms(api):
+    account = {"email": "a@пример.com", "username": "A@пример.com", "password": "a long password"}
+
+    assert api.post("/auth/users/", account).status_code == 201
