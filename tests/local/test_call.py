@@ -40,6 +40,7 @@ def test_nothing_outlives_a_call(tmp_path, number, code):
     pid_file = tmp_path / "pid"
     command = [sys.executable, "-c", PARENT, COMMAND, str(pid_file)]
     ours = subprocess.Popen(command, cwd=ROOT, start_new_session=True, stderr=subprocess.DEVNULL)
+    grandchild = None
     try:
         while not pid_file.exists():
             assert ours.poll() is None
@@ -54,9 +55,9 @@ def test_nothing_outlives_a_call(tmp_path, number, code):
         if ours.poll() is None:
             os.killpg(ours.pid, signal.SIGKILL)
             ours.wait()
-    alive = grandchild.is_running() and grandchild.status() != psutil.STATUS_ZOMBIE
-    if alive:
-        grandchild.kill()
+        alive = grandchild is not None and grandchild.is_running() and grandchild.status() != psutil.STATUS_ZOMBIE
+        if alive:
+            grandchild.kill()
     assert not alive
     assert code is None or ended == code
 
