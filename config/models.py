@@ -11,7 +11,7 @@ class IdempotencyKey(models.Model):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
     route = models.CharField(max_length=100)
     key = models.CharField(max_length=255)
-    fingerprint = models.BinaryField(help_text="SHA-256 of the request's path and body.")
+    fingerprint = models.BinaryField(help_text="Keyed SHA-256 of the path's arguments and the body.")
     status = models.PositiveSmallIntegerField()
     body = models.BinaryField()
     created_at = models.DateTimeField(db_default=Now(), db_index=True)

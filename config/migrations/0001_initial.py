@@ -32,7 +32,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('route', models.CharField(max_length=100)),
                 ('key', models.CharField(max_length=255)),
-                ('fingerprint', models.BinaryField(help_text="SHA-256 of the request's path and body.")),
+                ('fingerprint', models.BinaryField(help_text="Keyed SHA-256 of the path's arguments and the body.")),
                 ('status', models.PositiveSmallIntegerField()),
                 ('body', models.BinaryField()),
                 ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), db_index=True)),
