@@ -8,10 +8,3 @@ class IsAdmin(BasePermission):
 
     def has_permission(self, request, view):
         return request.user.is_authenticated and request.user.is_superuser
-
-
-class IsSupport(BasePermission):
-    """Whoever answers tickets: support, and administrators."""
-
-    def has_permission(self, request, view):
-        return request.user.is_authenticated and request.user.is_staff

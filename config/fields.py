@@ -1,5 +1,6 @@
 """Serializer fields that several apps share."""
 
+import re
 from datetime import UTC
 
 from django.conf import settings
@@ -29,6 +30,12 @@ class IdField(serializers.IntegerField):
 
     def __init__(self, **kwargs):
         super().__init__(min_value=1, max_value=2**63 - 1, **kwargs)
+
+    def to_internal_value(self, data):
+        # int() reads the digits of all scripts, and 1_0 as well.
+        if isinstance(data, str) and not re.fullmatch(r"-?[0-9]+", data.strip()):
+            self.fail("invalid")
+        return super().to_internal_value(data)
 
 
 class SearchField(serializers.CharField):

@@ -68,7 +68,7 @@ class ReadViewSet(LeanMixin, RetryingMixin, ValidatingMixin, GenericViewSet):
 
     listings: ClassVar[dict[str, Listing]]
     item: ClassVar[Detail]
-    lookup_value_regex = r"\d{1,19}"
+    lookup_value_regex = "[0-9]{1,19}"
 
     def list(self, request, **kwargs):
         return self.listings["list"].respond(request)

@@ -1,12 +1,13 @@
 """Opening, changing and closing an account."""
 
+from contextlib import contextmanager
 from uuid import uuid4
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models.functions import Now
 
-from accounts.errors import EmailOrPhoneNeeded
+from accounts.errors import EmailOrPhoneNeeded, EmailTaken, PhoneTaken, UsernameTaken
 from accounts.models import DELETED_USER, Export, Session, User, default_language
 from accounts.services.codes import EMAIL, PHONE, VERIFICATIONS, open_code
 from accounts.services.secrets import check_current_password, check_new_password, set_password
@@ -35,7 +36,7 @@ def register_user(*, password, email=None, phone=None, username=None, first_name
         last_name=last_name,
         language=language or default_language(),
     )
-    return _open(user, password)
+    return _open(user, password, username_given=bool(username))
 
 
 def create_account(*, by, password, user_type=User.Type.STUDENT, is_staff=False, is_active=True, **fields):
@@ -46,7 +47,7 @@ def create_account(*, by, password, user_type=User.Type.STUDENT, is_staff=False,
     user.username_chosen = _is_chosen(user.username, user.email, user.phone)
     user.username = user.username or user.email or user.phone or ""
     _set_type(user, user_type, is_staff=is_staff)
-    return _open(user, password)
+    return _open(user, password, username_given=bool(fields.get("username")))
 
 
 def _is_chosen(username, email, phone):
@@ -54,18 +55,30 @@ def _is_chosen(username, email, phone):
     return bool(username) and username not in (email, phone)
 
 
-def _open(user, password):
+def _open(user, password, *, username_given):
     if not (user.email or user.phone):
         raise EmailOrPhoneNeeded
     user.clean()
     check_new_password(password, user)
     user.set_password(password)
-    with named_constraints(), transaction.atomic():
+    with _naming_what_was_given(user.email, username_given=username_given), transaction.atomic():
         user.save(force_insert=True)
         if settings.REQUIRE_VERIFIED:  # or nobody could sign in to ask for it
             channel = EMAIL if user.email else PHONE
             open_code(user_id=user.pk, purpose=VERIFICATIONS[channel], channel=channel)
     return user
+
+
+@contextmanager
+def _naming_what_was_given(email, *, username_given):
+    """As named_constraints; but a username that nobody gave follows the e-mail or phone, and it is that which is taken."""
+    try:
+        with named_constraints():
+            yield
+    except UsernameTaken as error:
+        if username_given:
+            raise
+        raise (EmailTaken if email else PhoneTaken) from error
 
 
 def change_account(*, by, user, current_password=None, password=None, **changes):
@@ -84,7 +97,8 @@ def change_account(*, by, user, current_password=None, password=None, **changes)
     moved = [name for name in ("email", "phone") if name in changes and changes[name] != getattr(user, name)]
     if by.pk == user.pk and (moved or password is not None):
         check_current_password(user, current_password)
-    with named_constraints(), transaction.atomic():
+    email = changes.get("email", user.email)
+    with _naming_what_was_given(email, username_given="username" in changes), transaction.atomic():
         user = User.objects.select_for_update().get(pk=user.pk)
         if user.closed_at:
             raise Missing

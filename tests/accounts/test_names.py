@@ -178,3 +178,18 @@ def test_a_username_may_repeat_the_email_in_any_of_its_forms(api):
     account = {"email": "a@пример.com", "username": "A@пример.com", "password": "a long password"}
 
     assert api.post("/auth/users/", account).status_code == 201
+
+
+def test_what_is_taken_is_what_was_sent(api, as_user, alice):
+    taken = {"email": "email@example.com", "phone": "+48123666789"}
+    for name, value in taken.items():  # accounts without a name of their own
+        assert api.post("/auth/users/", {name: value, "password": "a long password"}).status_code == 201
+    register_user(email="other@example.com", password="a long password")
+    followers = [alice, User.objects.get(email="other@example.com")]
+
+    for name, value in taken.items():
+        refused = [api.post("/auth/users/", {name: value, "password": "a long password"})]
+        for user, password in zip(followers, [PASSWORD, "a long password"], strict=True):
+            body = {"email": None} if name == "phone" else {}
+            refused.append(as_user(user).patch("/auth/users/me/", body | {name: value, "current_password": password}))
+        assert [(answer.status_code, answer.json()["errors"][0]["field"]) for answer in refused] == [(400, name)] * 3

@@ -127,7 +127,7 @@ class AnswerViewSet(GenericViewSet):
     queryset = Answer.objects.none()
     serializer_class = serializers.AnswerSerializer
     item = Detail(Answer.objects.visible_to, serializers.AnswerSerializer)
-    lookup_value_regex = r"\d{1,19}"
+    lookup_value_regex = "[0-9]{1,19}"
 
     @extend_schema(summary="One answer")
     def retrieve(self, request, pk):
@@ -139,7 +139,7 @@ class AttachmentViewSet(GenericViewSet):
 
     queryset = Attachment.objects.none()
     serializer_class = serializers.AttachmentSerializer
-    lookup_value_regex = r"\d{1,19}"
+    lookup_value_regex = "[0-9]{1,19}"
 
     @extend_schema(
         summary="Download a file",

@@ -1,0 +1,28 @@
+"""Fields of requests."""
+
+import pytest
+from rest_framework.exceptions import ValidationError
+
+from config.fields import IdField
+
+
+@pytest.mark.parametrize("value", [1, "1", "12", 2**63 - 1])
+def test_an_id(value):
+    assert IdField().run_validation(value) == int(value)
+
+
+@pytest.mark.parametrize("value", ["１", "١", "1_0", "1.5", "", "x", 0, "-1", 2**63, "9" * 30, True, None])
+def test_what_is_no_id(value):
+    with pytest.raises(ValidationError):
+        IdField().run_validation(value)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "path", ["/api/v1/users/{}/", "/auth/users/{}/", "/auth/sessions/{}/", "/api/v1/products/{}/", "/api/tickets/{}/"]
+)
+@pytest.mark.parametrize("digit", ["１", "١"])
+def test_other_scripts_digits_are_no_ids_in_paths(as_user, tim, path, digit):
+    other = str(tim.pk).translate({ord("0") + n: ord(digit) - 1 + n for n in range(10)})
+
+    assert as_user(tim).delete(path.format(other)).status_code == 404
