@@ -80,6 +80,9 @@ class TicketAdmin(ServiceAdmin):
         status = changes.pop("status", None)
         if status:
             services.set_status(by=request.user, ticket_id=ticket.pk, status=status)
+        if "assignee" in changes:
+            assignee = changes.pop("assignee")
+            changes["assignee_id"] = assignee and assignee.pk
         if changes:
             services.change_ticket(by=request.user, ticket_id=ticket.pk, **changes)
 
