@@ -4,6 +4,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
+from django.http import HttpResponseRedirect
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.text import capfirst
@@ -13,6 +14,7 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 
 from accounts import services
 from accounts.models import Session, User
+from accounts.services.secrets import set_password
 from config.admin import ReadOnlyAdmin, ServiceAdmin
 
 admin.site.unregister(Group)
@@ -47,13 +49,24 @@ class NewAccountForm(UserCreationForm):
         return values
 
 
+class PasswordForm(AdminPasswordChangeForm):
+    """Another's new password."""
+
+    def save(self, commit=True):
+        """Sets it as the service does: the person is told."""
+        if not self.cleaned_data["set_usable_password"]:
+            return super().save(commit)
+        set_password(self.user, self.cleaned_data["password1"])
+        return self.user
+
+
 @admin.register(User)
 class AccountAdmin(DjangoUserAdmin, ServiceAdmin):
     """Open accounts. Closing one erases its personal data; records are never deleted."""
 
     form = AccountForm
     add_form = NewAccountForm
-    change_password_form = AdminPasswordChangeForm
+    change_password_form = PasswordForm
     list_display = ("username", "email", "phone", "full_name", "user_type", "is_staff", "is_active", "created_at", "page")
     list_filter = ("user_type", "is_staff", "is_active")
     search_fields = ("username", "email", "phone", "first_name", "last_name")
@@ -77,6 +90,12 @@ class AccountAdmin(DjangoUserAdmin, ServiceAdmin):
 
     def get_queryset(self, request):
         return super().get_queryset(request).open()
+
+    def user_change_password(self, request, id, form_url=""):
+        """One's own takes the old one, which the other page asks for."""
+        if id == str(request.user.pk):
+            return HttpResponseRedirect(reverse("admin:password_change"))
+        return super().user_change_password(request, id, form_url)
 
     @admin.display(description=_("full name"))
     def full_name(self, user):

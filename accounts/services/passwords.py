@@ -28,9 +28,9 @@ def request_reset(*, identifier, address=""):
     """
     name = canonical(identifier)
     count_try("reset", name, address)
-    user = User.objects.named(identifier).filter(is_active=True).only("pk").first()
+    user_id = User.objects.named(identifier).filter(is_active=True).values_list("pk", flat=True).first()
     with transaction.atomic():
-        send_reset.defer(user_id=user.pk if user else None, by_phone=name.startswith("+"))
+        send_reset.defer(user_id=user_id, by_phone=name.startswith("+"))
 
 
 def confirm_reset(*, new_password, user_id=None, token=None, identifier=None, digits=None, address=""):

@@ -25,9 +25,9 @@ def request_verification_of(*, identifier, channel, address=""):
     Raises TooMany after LIMIT_CODE tries for one name from one address.
     """
     count_try("code", "verify", canonical(identifier), address)
-    user = User.objects.named(identifier).filter(is_active=True).only("pk").first()
+    user_id = User.objects.named(identifier).filter(is_active=True).values_list("pk", flat=True).first()
     with transaction.atomic():
-        send_verification.defer(user_id=user.pk if user else None, channel=channel)
+        send_verification.defer(user_id=user_id, channel=channel)
 
 
 def confirm_verification(*, channel, digits, user_id=None, identifier=None, address=""):

@@ -113,6 +113,26 @@ def test_a_broken_hash_fits_nothing_and_breaks_nothing(as_user, api, alice, brok
     assert (refused.status_code, refused.json()["errors"][0]["field"]) == (400, "current_password")
 
 
+def test_the_admins_page_does_the_same(as_user, api, client, alice, tim):
+    client.force_login(tim)
+    theirs, form = as_user(alice), {"password1": NEW, "password2": NEW}
+
+    assert client.post(f"/admin/accounts/user/{alice.pk}/password/", form).status_code == 302
+
+    assert signs_in(api, "alice", NEW)
+    assert theirs.get("/auth/users/me/").status_code == 401
+    assert Notification.objects.filter(user=alice, type="account").count() == 1
+
+
+def test_nor_does_the_admin_change_ones_own_without_the_old_one(api, client, tim):
+    client.force_login(tim)
+
+    answer = client.post(f"/admin/accounts/user/{tim.pk}/password/", {"password1": NEW, "password2": NEW})
+
+    assert (answer.status_code, answer["Location"]) == (302, "/admin/password_change/")
+    assert signs_in(api, "tim", PASSWORD)
+
+
 class QuickHasher(PBKDF2PasswordHasher):
     """For as many requests as below: one round."""
 
