@@ -47,6 +47,14 @@ def ours():
     return Turns()
 
 
+@pytest.fixture
+def queue(ours, threads):
+    """It is the first one's turn, and the second waits for it; the third has done nothing."""
+    threads[0].does(ours.take)
+    waits(threads[1], ours)
+    return threads
+
+
 def waits(thread, ours):
     """Makes a thread wait for its turn. Returns once it does."""
     before = len(ours._waiting)
@@ -55,20 +63,16 @@ def waits(thread, ours):
         assert not thread.ends(0.001)
 
 
-def test_one_waits_until_the_other_passes_on(ours, threads):
-    first, second, _ = threads
-    first.does(ours.take)
-    waits(second, ours)
+def test_one_waits_until_the_other_passes_on(ours, queue):
+    first, second, _ = queue
 
     first.does(ours.pass_on)
 
     assert second.ends()
 
 
-def test_it_stays_ones_turn_from_request_to_request(ours, threads):
-    first, second, _ = threads
-    first.does(ours.take)
-    waits(second, ours)
+def test_it_stays_ones_turn_from_request_to_request(ours, queue):
+    first, second, _ = queue
     for _ in range(3):
         for step in (ours.begin, ours.end, ours.take):
             first.does(step)
@@ -77,10 +81,8 @@ def test_it_stays_ones_turn_from_request_to_request(ours, threads):
     assert not second.ends(0.05)
 
 
-def test_who_waited_last_is_next(ours, threads):
-    first, second, third = threads
-    first.does(ours.take)
-    waits(second, ours)
+def test_who_waited_last_is_next(ours, queue):
+    first, second, third = queue
     waits(third, ours)
 
     first.does(ours.pass_on)
@@ -89,20 +91,16 @@ def test_who_waited_last_is_next(ours, threads):
     assert not second.ends(0.05)
 
 
-def test_only_the_one_whose_turn_it_is_passes_on(ours, threads):
-    first, second, third = threads
-    first.does(ours.take)
-    waits(second, ours)
+def test_only_the_one_whose_turn_it_is_passes_on(ours, queue):
+    first, second, third = queue
 
     third.does(ours.pass_on)
 
     assert not second.ends(0.05)
 
 
-def test_a_request_seen_twice_is_held_up(ours, threads):
-    first, second, _ = threads
-    first.does(ours.take)
-    waits(second, ours)
+def test_a_request_seen_twice_is_held_up(ours, queue):
+    first, second, _ = queue
     first.does(ours.begin)
 
     ours.look()
@@ -112,10 +110,8 @@ def test_a_request_seen_twice_is_held_up(ours, threads):
     assert second.ends()
 
 
-def test_another_request_is_not_held_up_for_the_one_before(ours, threads):
-    first, second, _ = threads
-    first.does(ours.take)
-    waits(second, ours)
+def test_another_request_is_not_held_up_for_the_one_before(ours, queue):
+    first, second, _ = queue
     first.does(ours.begin)
     ours.look()
     for step in (ours.end, ours.begin):

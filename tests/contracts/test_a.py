@@ -40,7 +40,7 @@ def test_verify(api, tokens):
 
 @pytest.mark.parametrize("path", ["/auth/jwt/verify", "/auth/jwt/refresh"])
 def test_a_token_that_is_none(api, path):
-    answer = api.post(path, {"token": "XXX", "refresh": "XXX"})
+    answer = api.post(path, {"token": "no token", "refresh": "no token"})
 
     assert answer.status_code == 401
     assert answer.json().items() >= INVALID.items()

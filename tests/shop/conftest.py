@@ -76,3 +76,9 @@ def voucher(db):
         return Voucher.objects.create(code=code, kind=kind, value=value, **fields)
 
     return make
+
+
+@pytest.fixture
+def order(alice, stocked, bought):
+    """Alice's, of 39.98."""
+    return bought(alice, (stocked("Book", 10, "19.99"), 2))

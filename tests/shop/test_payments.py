@@ -1,4 +1,4 @@
-"""Payments: by hand, and by a provider that reports with signed webhooks. The payloads are of our own making."""
+"""Payments by a provider that reports with signed webhooks. The payloads are of our own making."""
 
 import json
 import threading
@@ -8,12 +8,10 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from config.errors import Missing, NotAllowed
 from shop import services
-from shop.errors import NothingToPay, PaymentSettled, PaymentUnderWay, ProviderUnavailable, SignatureInvalid
+from shop.errors import ProviderUnavailable, SignatureInvalid
 from shop.models import Payment, PaymentEvent
 from shop.payments.signatures import TOLERANCE, check_signature, sign
-from tests.shop.conftest import broken
 
 pytestmark = pytest.mark.django_db
 WEBHOOK = "/api/v1/payments/webhooks/stripe/"
@@ -52,11 +50,6 @@ class _Stripe(BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def order(alice, stocked, bought):
-    return bought(alice, (stocked("Book", 10, "19.99"), 2))
-
-
-@pytest.fixture
 def pending(stripe, alice, order):
     """A payment that was started at Stripe."""
     services.start_payment(by=alice, order_id=order.pk)
@@ -83,79 +76,6 @@ def deliver(api, body, *, secret=SECRET, at=None, header=None):
 
 def status():
     return Payment.objects.get().status
-
-
-# --- By hand
-
-
-def test_staff_mark_an_order_as_paid_and_refunded(alice, tim, order):
-    payment = services.mark_paid(by=tim, order_id=order.pk)
-
-    payment.refresh_from_db()
-    assert (payment.provider, payment.status, payment.amount, payment.currency) == ("offline", "paid", order.subtotal, "EUR")
-    assert payment.paid_at
-    with pytest.raises(PaymentSettled):
-        services.mark_paid(by=tim, order_id=order.pk)
-    services.mark_refunded(by=tim, order_id=order.pk)
-    assert status() == "refunded"
-    with pytest.raises(PaymentSettled):
-        services.mark_refunded(by=tim, order_id=order.pk)
-    with pytest.raises(NotAllowed):
-        services.mark_paid(by=alice, order_id=order.pk)
-    with pytest.raises(NotAllowed):
-        services.mark_refunded(by=alice, order_id=order.pk)
-
-
-def test_starting_to_pay_offline_waits_for_staff(alice, tim, order):
-    first = services.start_payment(by=alice, order_id=order.pk)
-    again = services.start_payment(by=alice, order_id=order.pk)
-
-    assert first.pk == again.pk == services.mark_paid(by=tim, order_id=order.pk).pk
-    with pytest.raises(PaymentUnderWay):
-        services.start_payment(by=alice, order_id=order.pk)
-
-
-def test_there_may_be_nothing_to_pay(alice, bob, stocked, bought, order):
-    free = bought(alice, (stocked("Leaflet", 1, "0"), 1))
-    services.cancel_order(by=alice, order_id=order.pk)
-
-    for one in (free, order):
-        with pytest.raises(NothingToPay):
-            services.start_payment(by=alice, order_id=one.pk)
-    with pytest.raises(Missing):
-        services.start_payment(by=bob, order_id=order.pk)
-    with pytest.raises(Missing):
-        services.payment_of(by=alice, order_id=order.pk)
-
-
-@pytest.mark.parametrize("begun", [True, False])
-def test_money_that_comes_for_a_canceled_order_is_recorded(alice, tim, order, begun):
-    """It has to be given back, so it must be known of. The customer, though, pays no canceled order."""
-    if begun:
-        services.start_payment(by=alice, order_id=order.pk)
-    services.cancel_order(by=alice, order_id=order.pk)
-
-    with pytest.raises(NothingToPay):
-        services.start_payment(by=alice, order_id=order.pk)
-    services.mark_paid(by=tim, order_id=order.pk)
-    assert status() == "paid"
-    with pytest.raises(PaymentUnderWay):
-        services.start_payment(by=alice, order_id=order.pk)
-    services.mark_refunded(by=tim, order_id=order.pk)
-    assert status() == "refunded"
-
-
-def test_the_database_keeps_payments(tim, order):
-    services.mark_paid(by=tim, order_id=order.pk)
-    payments = Payment.objects.all()
-    second = Payment(order=order, provider="offline", amount=1, currency="EUR")
-
-    assert broken(second.save) == "payment_one_live"
-    assert broken(lambda: payments.update(amount=1)) == "payment_terms_final"
-    assert broken(lambda: payments.update(status="pending", paid_at=None)) == "payment_status_final"
-
-
-# --- By Stripe
 
 
 def test_the_provider_learns_of_a_payment_once(stripe, alice, order):
