@@ -161,20 +161,26 @@ class Worker(base.Worker):
 
     def _serve(self):
         """A thread's life."""
-        while True:
-            turns.take()
-            for descriptor, _ in self.epoll.poll(maxevents=1):
-                turns.begin()
-                try:
-                    if listener := self.listeners.get(descriptor):
-                        self._accept(listener)
-                    elif connection := self.idle.pop(descriptor, None):
-                        self._attend(connection)
-                except Exception:
-                    # Whatever it was, the thread must live to serve the others.
-                    self.log.exception("A connection failed")
-                finally:
-                    turns.end()
+        try:
+            while True:
+                turns.take()
+                for descriptor, _ in self.epoll.poll(maxevents=1):
+                    self._work(descriptor)
+        finally:  # a thread that dies takes nobody with it
+            turns.pass_on()
+
+    def _work(self, descriptor):
+        turns.begin()
+        try:
+            if listener := self.listeners.get(descriptor):
+                self._accept(listener)
+            elif connection := self.idle.pop(descriptor, None):
+                self._attend(connection)
+        except Exception:
+            # Whatever it was, the thread must live to serve the others.
+            self.log.exception("A connection failed")
+        finally:
+            turns.end()
 
     def _accept(self, listener):
         """Takes in who waits at the door, if anybody still does."""

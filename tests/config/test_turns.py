@@ -2,11 +2,13 @@
 
 import socket
 import threading
+from contextlib import suppress
 
 import pytest
 from django.db import connection, transaction
 
 from config.turns import Turns, turns
+from config.worker import Worker
 from tests.config.test_gunicorn import get
 from tests.live import Service
 
@@ -92,7 +94,7 @@ def test_who_waited_last_is_next(ours, queue):
 
 
 def test_only_the_one_whose_turn_it_is_passes_on(ours, queue):
-    first, second, third = queue
+    _, second, third = queue
 
     third.does(ours.pass_on)
 
@@ -150,6 +152,25 @@ def test_the_others_go_on_at_commit(threads):
     finally:
         other.does(turns.pass_on)
         turns.pass_on()
+
+
+def test_a_thread_that_dies_takes_nobody_with_it(threads):
+    class Broken:
+        def poll(self, **options):
+            raise SystemExit
+
+    worker = Worker.__new__(Worker)
+    worker.epoll = Broken()
+    with suppress(SystemExit):
+        worker._serve()
+
+    threads[0].begins(turns.take)
+
+    try:
+        assert threads[0].ends()
+    finally:
+        turns.pass_on()
+        threads[0].begins(turns.pass_on)
 
 
 @pytest.mark.slow
