@@ -2,11 +2,12 @@
 
 from django.contrib import admin
 from django.urls import include, path
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from drf_spectacular.views import SpectacularSwaggerSplitView
 
 from accounts.api import urls as accounts
 from config import health, problems
 from config.resolver import RememberingResolver
+from config.schema import SchemaView
 from shop.api import urls as shop
 from tickets.api import urls as tickets
 
@@ -23,7 +24,7 @@ _routes = [
     path("api/", include(shop.web_store)),
     path("api/", include(tickets.support_desk)),
     path("media/", include(shop.media)),
-    path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("api/schema/", SchemaView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerSplitView.as_view(), name="docs"),
     path("admin/desk/", include("config.desk.urls")),
     path("admin/", admin.site.urls),

@@ -4,6 +4,7 @@ import functools
 import threading
 from typing import ClassVar
 
+from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from config.json import JSONRenderer
@@ -30,6 +31,17 @@ class LeanMixin:
     """
 
     default_response_headers: ClassVar[dict[str, str]] = {}
+
+    def dispatch(self, request, *args, **kwargs):
+        response = super().dispatch(request, *args, **kwargs)
+        if isinstance(response, Response):
+            response.render()
+            response.renderer_context = None
+        # A view, its request and what they hand to parsers refer to each other. Parted, they are gone at once; else they
+        # would wait for the garbage collector, and with hundreds of others hold up whoever is served then.
+        self.request.parser_context = None
+        vars(self).clear()
+        return response
 
     def get_authenticators(self):
         return _authenticators(tuple(self.authentication_classes))

@@ -26,7 +26,7 @@ from config.limits import count_try
 from config.openapi import NO_CONTENT
 from config.reads import Detail, Listing
 from config.retries import RetryingMixin
-from config.viewsets import ReadViewSet, ValidatingMixin
+from config.viewsets import LeanMixin, ReadViewSet, ValidatingMixin
 
 ANONYMOUS_ACTIONS = {"create", "reset_password", "reset_password_confirm"}
 _CHANGE = "E-mail and phone need `current_password`, and the old address is told. What is no owner's to change stays as it is."
@@ -62,7 +62,7 @@ OPEN_ACTIONS = ANONYMOUS_ACTIONS | {"verify", "verify_confirm"}
     verify=extend_schema(summary="Ask for a code that proves an address", description="It goes to one's e-mail or phone."),
     verify_confirm=extend_schema(summary="Prove an address by its code", description="Each code is good for a few tries."),
 )
-class AccountViewSet(RetryingMixin, ValidatingMixin, DjoserUserViewSet):
+class AccountViewSet(LeanMixin, RetryingMixin, ValidatingMixin, DjoserUserViewSet):
     """Accounts in their owners' hands."""
 
     # Djoser's paths; each calls a service. Its activation by mail is left out: accounts are active at once.

@@ -8,11 +8,12 @@ from rest_framework.viewsets import GenericViewSet
 
 from config.json import dumps
 from config.reads import Listing
+from config.viewsets import LeanMixin
 from shop.api import serializers
 from shop.models import CreditEntry, CreditLot
 
 
-class CreditViewSet(GenericViewSet):
+class CreditViewSet(LeanMixin, GenericViewSet):
     """Balance and history; the history comes in pages."""
 
     queryset = CreditEntry.objects.none()

@@ -6,10 +6,13 @@ from collections import Counter
 
 import pytest
 import yaml
+from django.conf import settings
 from django.core.management import call_command
 from django.test import Client
 from django.urls import URLPattern, get_resolver
 from openapi_spec_validator import validate
+
+from config.schema import _document
 
 pytestmark = pytest.mark.django_db
 
@@ -135,6 +138,14 @@ def test_it_is_served():
 
     assert answer.status_code == 200
     assert answer["Content-Type"].startswith("application/vnd.oai.openapi")
+
+
+def test_it_is_made_once_for_each_language():
+    english, polish, again = (Client().get("/api/schema/", headers={"Accept-Language": name}) for name in ("en", "pl", "en"))
+
+    assert english.content == again.content != polish.content
+    assert _document.cache_info().currsize <= len(settings.LANGUAGES)
+    assert _document.cache_info().hits
 
 
 def test_the_documentation_loads_nothing_from_elsewhere():

@@ -12,7 +12,7 @@ from rest_framework.viewsets import GenericViewSet
 
 from config.idempotency import idempotent
 from config.reads import Detail, Listing
-from config.viewsets import ReadViewSet
+from config.viewsets import LeanMixin, ReadViewSet
 from tickets import services
 from tickets.api import serializers
 from tickets.api.parsers import MESSAGE_PARSERS
@@ -121,7 +121,7 @@ class TicketViewSet(ReadViewSet):
         return bodies.get(self.action, self.serializer_class)
 
 
-class AnswerViewSet(GenericViewSet):
+class AnswerViewSet(LeanMixin, GenericViewSet):
     """Single answers, as tickets name them."""
 
     queryset = Answer.objects.none()
@@ -134,7 +134,7 @@ class AnswerViewSet(GenericViewSet):
         return self.item.respond(request, pk)
 
 
-class AttachmentViewSet(GenericViewSet):
+class AttachmentViewSet(LeanMixin, GenericViewSet):
     """Files of tickets and answers."""
 
     queryset = Attachment.objects.none()
