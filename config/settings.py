@@ -327,6 +327,11 @@ UNFOLD = {
     "STYLES": [f"{STATIC_URL}desk/admin.css"],
 }
 
+# --- the worker
+
+# Seconds between two looks into the queue, which nobody announces jobs in: docs/adr/0020-nobody-calls-the-worker.md.
+PROCRASTINATE_WORKER_DEFAULTS = {"fetch_job_polling_interval": 0.5, "listen_notify": False}
+
 # --- API documents
 
 SPECTACULAR_SETTINGS = {

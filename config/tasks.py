@@ -1,6 +1,7 @@
 """What the worker does for all apps, and how jobs are retried.
 
-The queue is procrastinate's: jobs are rows in PostgreSQL that commit with whatever asked for them.
+The queue is procrastinate's: jobs are rows in PostgreSQL that commit with whatever asked for them. The worker looks for them
+twice a second; nobody calls it (docs/adr/0020-nobody-calls-the-worker.md).
 """
 
 import logging
