@@ -51,6 +51,15 @@ def on_starting(server):
     os.register_at_fork(after_in_parent=lambda: signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOP))
 
 
+def when_ready(server):
+    """What was loaded lives as long as the process, so the collector need not look at it again, in no process.
+
+    It writes into what it looks at. Done after the fork, that would make a copy of nearly everything for each worker.
+    """
+    gc.collect()
+    gc.freeze()
+
+
 def pre_fork(server, worker):
     """No connection may be shared by processes."""
     from django.db import connections
@@ -60,13 +69,7 @@ def pre_fork(server, worker):
 
 
 def post_fork(server, worker):
-    """What was loaded before the fork lives as long as the process: the collector need not look at it again.
-
-    That also keeps its pages shared, as the collector writes into what it visits. Requests leave next to nothing for it
-    (config.viewsets), so it comes seldom, and looks at no more than some milliseconds' worth at a time.
-    """
-    gc.collect()
-    gc.freeze()
+    """Requests leave next to nothing for the collector (config.viewsets): it comes seldom, and for some milliseconds."""
     gc.set_threshold(10_000, 20, 100)
 
 

@@ -8,6 +8,7 @@ import threading
 import time
 from collections import Counter
 from contextlib import ExitStack, closing, suppress
+from pathlib import Path
 
 import pytest
 
@@ -162,3 +163,14 @@ def test_a_file_arrives_whole(service):
 
     assert whole[0] == 200
     assert len(whole[1]) > 100
+
+
+def test_workers_share_what_was_loaded(service):
+    """After its first requests a worker has little of its own: what they needed was there before the fork."""
+    for _ in range(20):
+        get(service, "/api/v1/products/")
+        get(service, "/auth/users/me/")
+
+    for process in service.children():
+        kept = dict(re.findall(r"^(\w+): +(\d+) kB$", Path(f"/proc/{process.pid}/smaps_rollup").read_text(), re.MULTILINE))
+        assert int(kept["Private_Dirty"]) < int(kept["Rss"]) / 3
