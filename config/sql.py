@@ -13,6 +13,7 @@ from django.db.models.sql import InsertQuery
 from psycopg.sql import quote
 
 from config.postgresql.prepared import Prepared, run
+from config.turns import turns
 
 _PLACE = re.compile(r"(?<!%)%\((\w+)\)s")
 
@@ -79,7 +80,12 @@ class Insertion:
         self.model, self.names = model, names
 
     def run(self, **values):
-        """The row as an instance of which only its key and these fields are known; others are read when they are touched."""
+        """The row as an instance of which only its key and these fields are known; others are read when they are touched.
+
+        Outside a transaction it is one of its own, of which the database does not hear whose it is (config.actors).
+        """
+        if not connection.in_atomic_block:
+            turns.pass_on()  # as at any COMMIT, PostgreSQL waits for its disk
         ((key,),) = self._statement.run(values)
         return self.model.from_db(DEFAULT_DB_ALIAS, ["id", *values], [key, *values.values()])
 

@@ -1,4 +1,16 @@
-"""What services take by name."""
+"""What services that write have in common."""
+
+from contextlib import nullcontext
+
+from django.db import connection, transaction
+
+
+def one_statement():
+    """Around a write of a single statement, which is a transaction by itself: BEGIN and COMMIT would only take time.
+
+    Inside somebody else's transaction it is a savepoint, so that what fails there leaves the rest alone.
+    """
+    return transaction.atomic() if connection.in_atomic_block else nullcontext()
 
 
 def only(names, values):

@@ -15,7 +15,7 @@ from config.erasing import ERASED, forget_names
 from config.errors import Missing, NotAllowed, named_constraints
 from config.history import erase_history
 from config.sql import Insertion, Query
-from config.writes import only
+from config.writes import one_statement, only
 from notifications.models import Type
 from notifications.services import in_language_of, notify
 from tickets.files import keeping_files, store_files
@@ -37,9 +37,9 @@ def open_ticket(*, by, message, subject="", priority=Priority.NORMAL, order_id=N
 
     Raises NotOwnOrder, NotOwnMeeting, and what `store_files` raises.
     """
-    with keeping_files():
+    with keeping_files(), named_constraints():
         stored = store_files(files)
-        with named_constraints(), transaction.atomic():
+        with transaction.atomic() if stored else one_statement():
             ticket = _OPEN.run(
                 user_id=by.pk, message=message, subject=subject, priority=priority, order_id=order_id, meeting_id=meeting_id
             )

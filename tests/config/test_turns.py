@@ -7,8 +7,10 @@ from contextlib import suppress
 import pytest
 from django.db import connection, transaction
 
+from config.sql import Insertion
 from config.turns import Turns, turns
 from config.worker import Worker
+from shop.models import Category
 from tests.config.test_gunicorn import get
 from tests.live import Service
 
@@ -147,6 +149,20 @@ def test_the_others_go_on_at_commit(threads):
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SELECT 1")
             waits(other, turns)
+
+        assert other.ends()
+    finally:
+        other.does(turns.pass_on)
+        turns.pass_on()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_others_go_on_while_a_lone_row_is_committed(threads):
+    other = threads[0]
+    turns.take()
+    try:
+        waits(other, turns)
+        Insertion(Category, "name").run(name="Paper")
 
         assert other.ends()
     finally:
