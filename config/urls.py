@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 from drf_spectacular.views import SpectacularSwaggerSplitView
 
+from accounts.admin import OwnPasswordView
 from accounts.api import urls as accounts
 from config import health, problems
 from config.resolver import RememberingResolver
@@ -26,6 +27,7 @@ _routes = [
     path("media/", include(shop.media)),
     path("api/schema/", SchemaView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerSplitView.as_view(), name="docs"),
+    path("admin/password_change/", admin.site.admin_view(OwnPasswordView.as_view(), cacheable=True)),
     path("admin/desk/", include("config.desk.urls")),
     path("admin/", admin.site.urls),
     path("livez", health.livez),

@@ -133,6 +133,21 @@ def test_nor_does_the_admin_change_ones_own_without_the_old_one(api, client, tim
     assert signs_in(api, "tim", PASSWORD)
 
 
+def test_the_admins_page_of_ones_own_does_the_same(as_user, api, client, tim):
+    client.force_login(tim)
+    page, theirs = client.get("/admin/password_change/"), as_user(tim)
+    form = {"old_password": PASSWORD, "new_password1": NEW, "new_password2": NEW}
+
+    wrong = client.post("/admin/password_change/", form | {"old_password": "a wrong one"})
+    assert (page.status_code, wrong.status_code, signs_in(api, "tim", PASSWORD)) == (200, 200, True)
+    assert client.post("/admin/password_change/", form)["Location"] == "/admin/password_change/done/"
+
+    assert signs_in(api, "tim", NEW)
+    assert theirs.get("/auth/users/me/").status_code == 401
+    assert client.get("/admin/").status_code == 200  # here one stays signed in
+    assert Notification.objects.filter(user=tim, type="account").count() == 1
+
+
 class QuickHasher(PBKDF2PasswordHasher):
     """For as many requests as below: one round."""
 
