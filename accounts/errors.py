@@ -68,6 +68,14 @@ class UsernameMalformed(Invalid):
     detail = _("A username has no spaces and no unusual forms of letters.")
 
 
+class UsernameNeeded(Invalid):
+    """The account would go by its e-mail address, which is longer than a username may be."""
+
+    code = "required"
+    field = "username"
+    detail = _("An e-mail address of more than 150 characters needs a username beside it.")
+
+
 class EmailOrPhoneNeeded(Invalid):
     code = "required"
     constraint = "user_has_email_or_phone"

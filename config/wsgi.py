@@ -14,5 +14,5 @@ application = get_wsgi_application()
 # What Django would load at the first requests. Here it is loaded before the workers are forked, so that they share it.
 get_resolver().url_patterns  # noqa: B018
 for language, _name in settings.LANGUAGES:
-    with translation.override(language):
-        translation.gettext("")
+    translation.activate(language)
+translation.deactivate()

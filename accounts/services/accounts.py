@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models.functions import Now
 
-from accounts.errors import EmailOrPhoneNeeded, EmailTaken, PhoneTaken, UsernameTaken
+from accounts.errors import EmailOrPhoneNeeded, EmailTaken, PhoneTaken, UsernameNeeded, UsernameTaken
 from accounts.models import DELETED_USER, Export, Session, User, default_language
 from accounts.services.codes import EMAIL, PHONE, VERIFICATIONS, open_code
 from accounts.services.secrets import check_current_password, check_new_password, set_password
@@ -18,6 +18,7 @@ from config.history import erase_history
 from config.models import IdempotencyKey
 from notifications.services import forget_user, send
 
+_USERNAME_LENGTH = User._meta.get_field("username").max_length
 _PRIVILEGES = {"user_type", "is_staff", "is_active"}
 _OWN = {"username", "email", "phone", "first_name", "last_name", "language"}
 
@@ -58,7 +59,7 @@ def _is_chosen(username, email, phone):
 def _open(user, password, *, username_given):
     if not (user.email or user.phone):
         raise EmailOrPhoneNeeded
-    user.clean()
+    _clean(user)
     check_new_password(password, user)
     user.set_password(password)
     with _naming_what_was_given(user.email, username_given=username_given), transaction.atomic():
@@ -128,7 +129,13 @@ def _apply(user, changes):
         kind = changes.get("user_type", user.user_type)
         # Who stops being an administrator keeps no staff rights, unless they are given in the same breath.
         _set_type(user, kind, is_staff=changes.get("is_staff", user.is_staff and kind == user.user_type))
+    _clean(user)
+
+
+def _clean(user):
     user.clean()
+    if len(user.username) > _USERNAME_LENGTH:  # a given one was measured at the door
+        raise UsernameNeeded
 
 
 def _set_type(user, user_type, *, is_staff):

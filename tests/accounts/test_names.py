@@ -70,6 +70,19 @@ def test_a_username_that_was_not_chosen_follows(db):
     assert user.username == "+71234567890"
 
 
+def test_what_is_too_long_for_a_username_needs_one(api, as_user):
+    long = f"{'a' * 60}@{'b' * 60}.{'c' * 60}.example.com"
+    account = {"email": long, "password": "a long password"}
+
+    user = register_user(email="short@example.com", password="a long password")
+    changed = as_user(user).patch("/auth/users/me/", {"email": long, "current_password": "a long password"})
+
+    for answer in (api.post("/auth/users/", account), changed):
+        assert answer.status_code == 400
+        assert [(error["field"], error["code"]) for error in answer.json()["errors"]] == [("username", "required")]
+    assert api.post("/auth/users/", account | {"username": "longname"}).status_code == 201
+
+
 def test_a_chosen_username_stays(alice):
     user = change_account(by=alice, user=alice, email="other@example.com", current_password=PASSWORD)
 
