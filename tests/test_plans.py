@@ -68,6 +68,7 @@ def test_the_value_decides_the_plan(house, as_user, tim, path, of_many, of_few):
         ("/api/v1/users/?is_staff=true", "account_of_staff"),
         ("/api/v1/users/?user_type=admin", "account_of_admin"),
         ("/api/v1/products/?category=1", "product_of_category"),
+        ("/api/v1/products/?in_stock=false", "product_sold_out"),
     ],
 )
 def test_the_few_are_not_looked_for_among_all(house, as_user, tim, path, index):

@@ -85,7 +85,7 @@ class ProductViewSet(_KeptByAdmins):
             ordering=BY_NAME,
             filters=(
                 Filter("search", SearchField(), Product.objects.search, planned=True),
-                Flag("in_stock", Q(amount__gt=0)),
+                Flag("in_stock", Q(sold_out=False)),
                 Filter("category", IdField(), "category_id"),
             ),
         ),

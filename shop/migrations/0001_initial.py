@@ -197,6 +197,7 @@ class Migration(migrations.Migration):
                 ('price', models.DecimalField(decimal_places=2, max_digits=10, verbose_name='price')),
                 ('currency', models.CharField(default=shop.models.catalog.default_currency, max_length=3, validators=[django.core.validators.RegexValidator('^[A-Z]{3}$', 'Three capital letters, as in EUR.')], verbose_name='currency')),
                 ('amount', models.PositiveIntegerField(db_default=0, default=0, verbose_name='in stock')),
+                ('sold_out', models.GeneratedField(db_persist=True, expression=models.Q(('amount', 0)), output_field=models.BooleanField())),
                 ('is_active', models.BooleanField(db_default=True, default=True, verbose_name='on sale')),
                 ('picture', models.ImageField(blank=True, db_default='', default='', upload_to=shop.pictures.path_of_picture, verbose_name='picture')),
                 ('credits', models.PositiveSmallIntegerField(db_default=0, default=0, help_text='Lesson credits that each piece grants.', verbose_name='credits')),
@@ -377,6 +378,14 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='product',
             index=models.Index(condition=models.Q(('is_active', True)), fields=['name', 'id'], name='product_on_sale'),
+        ),
+        migrations.AddIndex(
+            model_name='product',
+            index=models.Index(condition=models.Q(('is_active', True), ('sold_out', False)), fields=['name', 'id'], name='product_in_stock'),
+        ),
+        migrations.AddIndex(
+            model_name='product',
+            index=models.Index(condition=models.Q(('is_active', True), ('sold_out', True)), fields=['name', 'id'], name='product_sold_out'),
         ),
         migrations.AddIndex(
             model_name='product',

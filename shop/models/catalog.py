@@ -66,6 +66,8 @@ class Product(models.Model):
     price = models.DecimalField(_("price"), max_digits=10, decimal_places=2)
     currency = models.CharField(_("currency"), max_length=3, default=default_currency, validators=[validate_currency])
     amount = models.PositiveIntegerField(_("in stock"), default=0, db_default=0)
+    # For indexes. One on the amount itself would make each order write to every index of the product.
+    sold_out = models.GeneratedField(expression=Q(amount=0), output_field=models.BooleanField(), db_persist=True)
     is_active = models.BooleanField(_("on sale"), default=True, db_default=True)
     category = models.ForeignKey(Category, models.SET_NULL, null=True, blank=True, related_name="products", db_index=False)
     picture = models.ImageField(_("picture"), upload_to=path_of_picture, blank=True, default="", db_default="")
@@ -85,6 +87,8 @@ class Product(models.Model):
         ordering = ("name", "id")
         indexes = (
             models.Index(fields=["name", "id"], condition=Q(is_active=True), name="product_on_sale"),
+            models.Index(fields=["name", "id"], condition=Q(is_active=True, sold_out=False), name="product_in_stock"),
+            models.Index(fields=["name", "id"], condition=Q(is_active=True, sold_out=True), name="product_sold_out"),
             # A shelf by name, and for the foreign key.
             models.Index(fields=["category", "name", "id"], name="product_of_category"),
             GinIndex(

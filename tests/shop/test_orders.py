@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 import pytest
+from django.db import connection
 
 from accounts.services import close_account
 from config.errors import Missing, NotAllowed
@@ -207,6 +208,21 @@ def test_the_database_never_lets_stock_fall_below_zero(stocked):
     pen = stocked("Pen", 1)
 
     assert broken(lambda: Product.objects.filter(pk=pen.pk).update(amount=-1)) == "product_amount_not_negative"
+
+
+def test_an_order_writes_to_no_index_of_its_products(alice, stocked, bought):
+    """PostgreSQL's HOT updates: a new version of a row beside the old one, as long as no index says what has changed."""
+    pen, book = stocked(name="Pen"), stocked(name="Book")
+
+    def hot():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_stat_get_xact_tuples_hot_updated('shop_product'::regclass)")
+            return cursor.fetchone()[0]
+
+    before = hot()
+    bought(alice, (pen, 1), (book, 1))
+
+    assert hot() - before == 2
 
 
 def test_an_order_of_100_lines_takes_as_many_statements_as_one_of_3(alice, tim, stocked, bought, django_assert_num_queries):
