@@ -27,6 +27,8 @@ class RetryingMixin:
             logger.warning("transaction tried again: %s", exc.__cause__.sqlstate)
             time.sleep(random.uniform(0, longest))  # noqa: S311 (no secret)
             try:
+                # From the start: the victim may have been what was to tell who asks, and whether they may.
+                self.initial(self.request, *self.args, **self.kwargs)
                 return getattr(self, self.request.method.lower())(self.request, *self.args, **self.kwargs)
             except Exception as again:  # noqa: BLE001 (it is handled below, as the first one would be)
                 exc = again

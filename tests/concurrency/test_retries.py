@@ -6,7 +6,9 @@ import psycopg
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import OperationalError, connection, transaction
+from rest_framework.authentication import BaseAuthentication
 from rest_framework.parsers import MultiPartParser
+from rest_framework.permissions import BasePermission
 from rest_framework.response import Response
 from rest_framework.test import APIRequestFactory
 from rest_framework.views import APIView
@@ -106,3 +108,23 @@ def test_uploads_are_not_read_twice():
     request = APIRequestFactory().post("/", {"file": SimpleUploadedFile("a.txt", b"hello")}, format="multipart")
 
     assert (view.as_view()(request).status_code, view.tries) == (503, 1)
+
+
+def test_who_may_not_does_not_by_being_tried_again():
+    """The victim may be the statement that tells who asks; whether they may is asked after it."""
+    failures = iter([OperationalError()])
+
+    class Asks(BaseAuthentication):
+        def authenticate(self, request):
+            for error in failures:
+                raise error from psycopg.errors.DeadlockDetected()
+
+    class Nobody(BasePermission):
+        def has_permission(self, request, view):
+            return False
+
+    view = type("View", (Failing,), {"authentication_classes": [Asks], "permission_classes": [Nobody]})
+
+    answer = view.as_view()(APIRequestFactory().post("/", {}, format="json"))
+
+    assert (answer.status_code, view.tries) == (403, 0)
