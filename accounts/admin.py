@@ -14,9 +14,11 @@ from django.utils.translation import ngettext
 from unfold.forms import AdminOwnPasswordChangeForm, AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from accounts import services
+from accounts.errors import WrongPassword
 from accounts.models import Session, User
-from accounts.services.secrets import set_password
+from accounts.services.secrets import check_current_password, set_password
 from config.admin import ReadOnlyAdmin, ServiceAdmin
+from config.errors import TooMany
 
 admin.site.unregister(Group)
 admin.site.site_header = admin.site.site_title = "Frontdesk"
@@ -32,6 +34,13 @@ class AccountForm(UserChangeForm):
     class Meta(UserChangeForm.Meta):
         model = User
         fields = _FIELDS
+
+    def clean(self):
+        values = super().clean()
+        # The model is checked with the name that the service will give it.
+        if not self.instance.username_chosen and "username" not in self.changed_data:
+            values["username"] = values.get("email") or values.get("phone") or values.get("username")
+        return values
 
 
 class NewAccountForm(UserCreationForm):
@@ -62,7 +71,15 @@ class PasswordForm(AdminPasswordChangeForm):
 
 
 class OwnPasswordForm(AdminOwnPasswordChangeForm):
-    """One's own new password, for the old one."""
+    """One's own new password, for the old one, which nobody may try for long."""
+
+    def clean_old_password(self):
+        old = self.cleaned_data["old_password"]
+        try:
+            check_current_password(self.user, old)
+        except (WrongPassword, TooMany) as error:
+            raise forms.ValidationError(error.detail) from error
+        return old
 
     def save(self, commit=True):
         set_password(self.user, self.cleaned_data["new_password1"])

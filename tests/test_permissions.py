@@ -44,7 +44,7 @@ def doors():
 def ask(client, method, path):
     """The answer to a request with an empty body. What it did is undone."""
     with transaction.atomic():
-        answer = getattr(client, method.lower())(path, *([] if method == "GET" else [{}]))
+        answer = getattr(client, method.lower())(path, *([] if method in ("GET", "HEAD") else [{}]))
         if answer.streaming:
             answer.getvalue()  # read to the end, the file is closed
         transaction.set_rollback(True)
@@ -85,6 +85,15 @@ def members_of(value, path=""):
         for inner in value:
             found.update(dict.fromkeys(members_of(inner, path)))
     return list(found)
+
+
+def test_a_head_is_a_get_without_its_body(people, values):
+    for route in doors():
+        path = route.filled(values)
+        got, head = (ask(people["tim"], method, path) for method in ("GET", "HEAD"))
+
+        assert (route.path, head.status_code) == (route.path, got.status_code)
+        assert got.status_code != 200 or head.get("Content-Length") == got.get("Content-Length")
 
 
 def test_a_strangers_row_is_answered_like_a_missing_one(people, values):

@@ -114,8 +114,8 @@ class AccountViewSet(LeanMixin, RetryingMixin, ValidatingMixin, DjoserUserViewSe
     @action(["get", "put", "patch", "delete"], detail=False)
     def me(self, request):
         self.kwargs["id"] = request.user.pk
-        handlers = {"GET": self.retrieve, "PUT": self.update, "PATCH": self.partial_update, "DELETE": self.destroy}
-        return handlers[request.method](request, request.user.pk)
+        handlers = {"PUT": self.update, "PATCH": self.partial_update, "DELETE": self.destroy}
+        return handlers.get(request.method, self.retrieve)(request, request.user.pk)
 
     @extend_schema(responses=exports.RESPONSES)
     @action(["get"], detail=False, url_path="me/export")

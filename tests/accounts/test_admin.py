@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 
 from accounts.models import Session, User
-from accounts.services import start_session
+from accounts.services import register_user, start_session
 from tests.conftest import PASSWORD
 
 pytestmark = pytest.mark.django_db
@@ -100,3 +100,26 @@ def test_customers_are_kept_out(alice):
     page.force_login(alice)
 
     assert page.get("/admin/").status_code == 302
+
+
+def test_a_username_that_was_not_chosen_follows_here_too(office):
+    user = register_user(email="one@example.com", password="a long password")
+
+    answer = office.post(f"/admin/accounts/user/{user.pk}/change/", form(user, email="two@example.com"))
+
+    user.refresh_from_db()
+    assert (answer.status_code, user.email, user.username) == (302, "two@example.com", "two@example.com")
+
+
+def test_ones_own_password_is_not_tried_for_long(office, tim, settings):
+    tries = settings.LIMITS["sign_in"].count
+    form = {"old_password": "a wrong one", "new_password1": "quite another one", "new_password2": "quite another one"}
+
+    pages = [office.post("/admin/password_change/", form).content.decode() for _ in range(tries + 1)]
+    right = office.post("/admin/password_change/", form | {"old_password": PASSWORD})
+
+    assert "Too many tries" not in pages[0]
+    assert "Too many tries" in pages[-1]
+    assert right.status_code == 200
+    tim.refresh_from_db()
+    assert tim.check_password(PASSWORD)
