@@ -99,9 +99,12 @@ class Worker(base.Worker):
         self.connections, self.idle = set(), {}
         self.is_open = False
         self._open()
-        for number in range(self.cfg.threads):
-            threading.Thread(target=self._serve, name=f"serve-{number}", daemon=True).start()
-        while self.alive and self.ppid == os.getppid():
+        names = [f"serve-{number}" for number in range(self.cfg.threads)]
+        threads = [threading.Thread(target=self._serve, name=name, daemon=True) for name in names]
+        for thread in threads:
+            thread.start()
+        # Should one die, whatever of, another process takes this one's place.
+        while self.alive and self.ppid == os.getppid() and all(map(threading.Thread.is_alive, threads)):
             self._watch(1.0)
             self._close_idle(time.monotonic())
             if not self.is_open and len(self.connections) < self.cfg.worker_connections:
@@ -208,11 +211,15 @@ class Worker(base.Worker):
         watch(descriptor, _ONCE)
 
     def _attend(self, connection):
-        while self._answer(connection):
-            # A client may have sent its next request with this one.
-            if not connection.parser.unreader.buf.tell():
-                self._await(connection, self.epoll.modify)
-                return
+        try:
+            while self._answer(connection):
+                # A client may have sent its next request with this one.
+                if not connection.parser.unreader.buf.tell():
+                    self._await(connection, self.epoll.modify)
+                    return
+        except BaseException:
+            self._forget(connection, util.close)
+            raise
         self._forget(connection)
 
     def _forget(self, connection, close=util.close_graceful):
@@ -247,7 +254,7 @@ class Worker(base.Worker):
             try:
                 if isinstance(body, wsgi.FileWrapper):
                     response.write_file(body)
-                else:
+                elif request.method != "HEAD":
                     for piece in body:
                         response.write(piece)
                 response.close()

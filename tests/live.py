@@ -42,8 +42,8 @@ class Service:
     `keep_port`: as under `make run`, the socket is ours, so that clients wait while no process serves it.
     """
 
-    def __init__(self, folder, *, worker=True, workers=2, keep_port=False, **variables):
-        self.folder, self.with_worker, self.port = Path(folder), worker, free_port()
+    def __init__(self, folder, *, worker=True, workers=2, keep_port=False, application="config.wsgi", **variables):
+        self.folder, self.with_worker, self.port, self.application = Path(folder), worker, free_port(), application
         self.listener = socket.create_server(("127.0.0.1", self.port), backlog=2048) if keep_port else None
         self.url = f"http://127.0.0.1:{self.port}"
         self.env = {
@@ -80,7 +80,7 @@ class Service:
 
     def start_web(self):
         bind = ["-b", f"fd://{self.listener.fileno()}"] if self.listener else []
-        self._start("web", "-m", "gunicorn", "-c", "config/gunicorn.py", *bind, "config.wsgi")
+        self._start("web", "-m", "gunicorn", "-c", "config/gunicorn.py", *bind, self.application)
 
     def start_worker(self):
         self._start("worker", "manage.py", "procrastinate", "worker")

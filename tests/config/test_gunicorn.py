@@ -152,6 +152,33 @@ def test_one_connection(service, pieces, statuses):
     assert [int(status) for status in re.findall(rb"HTTP/1\.[01] (\d+) ", said)] == statuses
 
 
+def test_a_head_is_nothing_to_warn_of(service):
+    for path in (b"/livez", b"/auth/users/me", b"/admin/login/"):
+        said = conversation(service, b"HEAD " + path + b" HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        assert said.endswith(b"\r\n\r\n")
+
+    assert "warning" not in service.log("web")
+
+
+def dying(environ, start_response):
+    """An application that /die ends the thread of."""
+    if environ["PATH_INFO"] == "/die":
+        raise SystemExit
+    start_response("200 OK", [("Content-Length", "0")])
+    return [b""]
+
+
+def test_a_thread_that_dies_is_replaced_and_its_client_told(tmp_path):
+    with Service(tmp_path, worker=False, workers=1, application="tests.config.test_gunicorn:dying", WEB_THREADS="2") as service:
+        first = service.children()[0].pid
+
+        with pytest.raises(ConnectionResetError):  # or its kind RemoteDisconnected
+            get(service, "/die", timeout=5)
+
+        service.wait(lambda: first not in [process.pid for process in service.children()], "its process has ended")
+        assert get(service, "/", timeout=10)[0] == 200
+
+
 def test_an_answer_is_one_piece(service):
     with socket.create_connection(("127.0.0.1", service.port), timeout=5) as connection:
         connection.sendall(PROBE)
