@@ -60,6 +60,11 @@ def when_ready(server):
     gc.freeze()
 
 
+def on_reload(server):
+    """SIGHUP has loaded everything anew."""
+    when_ready(server)
+
+
 def pre_fork(server, worker):
     """No connection may be shared by processes."""
     from django.db import connections

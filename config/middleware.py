@@ -8,6 +8,7 @@ import uuid
 from django.http import QueryDict
 from django.middleware import security
 from django.utils import translation
+from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import ParseError
 
@@ -127,6 +128,8 @@ class LanguageMiddleware:
         try:
             response = self.get_response(request)
             response.headers.setdefault("Content-Language", translation.get_language())
+            if "HTTP_AUTHORIZATION" not in request.META:  # else nobody keeps a copy
+                patch_vary_headers(response, ("Accept-Language",))
             return response
         finally:
             translation.deactivate()

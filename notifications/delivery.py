@@ -4,7 +4,7 @@ No transaction is open while a mail server talks. It may take its time, and a tr
 by idle_in_transaction_session_timeout after 10 seconds, hold its row lock against the admin and keep VACUUM from its
 work. Instead the job holds an advisory lock of the session: two jobs for one delivery never send side by side, and the
 lock of a worker that was killed is free at once, which a lease in the row would not be. (So the worker needs a connection
-of its own to PostgreSQL, as its LISTEN does: no PgBouncer in transaction mode.)
+of its own to PostgreSQL: no PgBouncer in transaction mode.)
 
 What is left is a crash between the server's "accepted" and our "sent": then the message goes out again, with the same
 Message-ID and date. The outbox folder, where these two name the file, still holds it once.

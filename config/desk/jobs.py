@@ -15,7 +15,7 @@ admin.site.unregister(ProcrastinateJob)
 
 _MOST = 100
 # A new try of a failed job, once: of two who press the button, the second finds none. The worker
-# finds it at its next look into the queue, seconds later.
+# finds it at its next look into the queue.
 _RETRY = """
 UPDATE procrastinate_jobs SET status = 'todo', scheduled_at = now(), attempts = 0
 WHERE id = %s AND status = 'failed'"""

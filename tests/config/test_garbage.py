@@ -1,6 +1,7 @@
 """Requests leave nothing for the garbage collector, which would hold up whoever is served while it works.
 
-But for those that make a serializer, whose fields refer to it and it to them.
+But for those that make a serializer or a form, whose fields refer to it and it to them, for pages, and for errors of the
+database, which their own tracebacks hold.
 """
 
 import gc

@@ -143,9 +143,18 @@ def test_it_is_served():
 def test_it_is_made_once_for_each_language():
     english, polish, again = (Client().get("/api/schema/", headers={"Accept-Language": name}) for name in ("en", "pl", "en"))
 
-    assert english.content == again.content != polish.content
+    named = Client().get("/api/schema/?lang=pl", headers={"Accept-Language": "en"})
+    unknown = Client().get("/api/schema/?lang=tlh", headers={"Accept-Language": "en"})
+
+    assert english.content == again.content == unknown.content != polish.content == named.content
     assert _document.cache_info().currsize <= len(settings.LANGUAGES)
     assert _document.cache_info().hits
+
+
+def test_no_method_but_get_is_a_problem_here_too():
+    answer = Client().post("/api/schema/")
+
+    assert (answer.status_code, answer.json()["code"]) == (405, "method_not_allowed")
 
 
 def test_the_documentation_loads_nothing_from_elsewhere():

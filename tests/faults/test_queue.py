@@ -4,6 +4,7 @@ import time
 
 import psycopg
 import pytest
+from django.db import connection
 
 from notifications.models import Delivery
 from notifications.services import notify
@@ -26,6 +27,16 @@ def test_a_commit_waits_for_no_other(alice):
         assert list(listening.notifies(timeout=0.2)) == []
         listening.execute("NOTIFY procrastinate_any_queue_v1")
         assert len(list(listening.notifies(timeout=5, stop_after=1))) == 1  # so one would have been heard
+
+
+def test_no_trigger_of_new_jobs_announces_them(db):
+    """Of whatever name: procrastinate numbers its triggers' versions."""
+    with connection.cursor() as cursor:
+        cursor.execute("""
+            SELECT t.tgname FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
+            WHERE t.tgrelid = 'procrastinate_jobs'::regclass AND t.tgenabled <> 'D' AND t.tgtype & 4 <> 0  -- of INSERT
+                AND p.prosrc ILIKE '%notify%'""")
+        assert cursor.fetchall() == []
 
 
 @pytest.mark.slow
