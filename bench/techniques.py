@@ -1,19 +1,23 @@
-"""What does each technique give? CPU µs of a request in this process, with it and without it, in turn.
+"""What does each technique give, and what does each promise cost? CPU µs of a request, with it and without it, in turn.
 
     PGHOST=/path/of/socket python -m bench.techniques    # on the data of bench.requests --load 1
 
-"Without" puts back what Django, DRF or gunicorn would do. The last lines serve /livez by both kinds of gunicorn worker.
+Of this process, what it leaves for the garbage collector included, and of PostgreSQL's. "Without" a technique puts back what
+Django, DRF or gunicorn would do; without a promise, less is done. The last lines serve /livez by both kinds of gunicorn worker.
 """
 
 import gc
 import io
+import itertools
 import json
 import os
 import statistics
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
 from unittest import mock
 
+from bench.growth import FREE_SLOTS
 from bench.requests import LINES, ORDER, Server, environment, measure
 
 ROUNDS, REQUESTS = 15, 20
@@ -106,9 +110,71 @@ def plain_dispatch():
 
     from config.viewsets import LeanMixin
 
-    own = {name: getattr(APIView, name) for name in ("default_response_headers", "get_authenticators", "initial")}
+    own = {name: getattr(APIView, name) for name in ("default_response_headers", "dispatch", "get_authenticators", "initial")}
     with mock.patch.multiple(LeanMixin, **own):
         yield
+
+
+@contextmanager
+def circles():
+    """View, request and context refer to each other until the garbage collector comes."""
+    from rest_framework.views import APIView
+
+    from config.viewsets import LeanMixin
+
+    with mock.patch.object(LeanMixin, "dispatch", APIView.dispatch):
+        yield
+
+
+@contextmanager
+def transactions_of_one():
+    """BEGIN and COMMIT around a single INSERT."""
+    from django.db import transaction
+
+    from tickets import services
+
+    with mock.patch.object(services, "one_statement", transaction.atomic):
+        yield
+
+
+def _nothing(*arguments):
+    pass
+
+
+@contextmanager
+def untold():
+    """Nobody is told of an order or a booking: no notification, no message in the outbox, no job."""
+    from scheduling.services import telling
+    from shop.services import orders
+
+    with mock.patch.object(orders, "tell", _nothing), mock.patch.object(telling, "booked", _nothing):
+        yield
+
+
+@contextmanager
+def without_triggers(table, pattern):
+    """The table's triggers of that name do nothing."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT tgname FROM pg_trigger WHERE tgrelid = %s::regclass AND tgname LIKE %s", [table, pattern])
+        names = [name for (name,) in cursor.fetchall()]
+        assert names
+        for name in names:
+            cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER {name}")
+        yield
+        for name in names:
+            cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER {name}")
+
+
+def unledgered():
+    """Stock changes without a ledger."""
+    return without_triggers("shop_product", "%record_stock%")
+
+
+def unsearchable():
+    """The words of a ticket are not indexed."""
+    return without_triggers("tickets_ticket", "%index_words%")
 
 
 @contextmanager
@@ -127,26 +193,41 @@ def instances():
         yield
 
 
+def bookings():
+    """Bodies that book one free slot after the other."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute(FREE_SLOTS)
+        for (slot,) in cursor.fetchall():
+            yield {"time_slot": slot, "subject": "Algebra", "notes": "Chapter 3"}
+
+
 def compare(call, name, without, path, body=None):
     """Prints the medians of both, and what the technique saves."""
     spent = {True: [], False: []}
     for _ in range(ROUNDS):
         for kept in (True, False):
-            if kept:
+            with nullcontext() if kept else without():
                 spent[kept].append(_cost(call, path, body))
-            else:
-                with without():
-                    spent[kept].append(_cost(call, path, body))
-    kept, left_out = statistics.median(spent[True]), statistics.median(spent[False])
-    print(f"{name:52}{path.split('?')[0]:24}{left_out:9.0f}{kept:9.0f}{left_out - kept:9.0f}")
+    medians = {kept: [statistics.median(one) for one in zip(*found, strict=True)] for kept, found in spent.items()}
+    (ours, theirs), (ours_without, theirs_without) = medians[True], medians[False]
+    print(f"{name:52}{path.split('?')[0]:20}{ours_without:9.0f}{ours:8.0f}{theirs_without:11.0f}{theirs:8.0f}")
 
 
 def _cost(call, path, body):
-    call(path, body)
-    began = time.process_time()
+    """(of this process, of PostgreSQL's)"""
+    from django.db import connection
+
+    bodies = body if hasattr(body, "__next__") else itertools.repeat(body)
+    call(path, next(bodies))
+    gc.collect(0)
+    server = Path(f"/proc/{connection.connection.info.backend_pid}/schedstat")
+    began, theirs = time.process_time(), int(server.read_text().split()[0])
     for _ in range(REQUESTS):
-        call(path, body)
-    return (time.process_time() - began) / REQUESTS * 1e6
+        call(path, next(bodies))
+    gc.collect(0)
+    return (time.process_time() - began) / REQUESTS * 1e6, (int(server.read_text().split()[0]) - theirs) / REQUESTS / 1e3
 
 
 def main():
@@ -154,8 +235,9 @@ def main():
     gc.collect()
     gc.freeze()
     tickets, orders = "/api/v1/tickets/?limit=20", "/api/v1/orders/"
-    order = ORDER | {"items": LINES}
-    print(f"{'CPU us a request, in the process':76}{'without':>9}{'with':>9}{'saved':>9}")
+    order, ticket = ORDER | {"items": LINES}, {"message": "My order has not arrived yet, please look into it."}
+    heading = f"{'without':>9}{'with':>8}{'without':>11}{'with':>8}"
+    print(f"{'CPU us a request: of the application, of PostgreSQL':72}{heading}")
     compare(call, "JSON built by PostgreSQL, statements compiled once", instances, orders + "?limit=20")
     compare(call, "hot statements prepared, without a cursor", cursors, tickets)
     compare(call, "hot statements prepared, without a cursor", cursors, orders, order)
@@ -163,6 +245,13 @@ def main():
     compare(call, "pages' middleware for pages alone", pages_for_all, tickets)
     compare(call, "DRF's dispatch without what is always the same", plain_dispatch, tickets)
     compare(call, "serializers of writes kept per thread", new_serializers, orders, order)
+    compare(call, "what refers to each other is parted", circles, tickets)
+    compare(call, "one statement needs no transaction around it", transactions_of_one, "/api/v1/tickets/", ticket)
+    print(f"\n{'What promises cost':72}{heading}")
+    compare(call, "the buyer is told, in the app and by mail", untold, orders, order)
+    compare(call, "the tutor is told", untold, "/api/v1/meetings/", bookings())
+    compare(call, "the stock's ledger", unledgered, orders, order)
+    compare(call, "a ticket's words can be found", unsearchable, "/api/v1/tickets/", ticket)
     env = environment()
     kinds = {
         "gthread, 4 threads": ["-k", "gthread"],

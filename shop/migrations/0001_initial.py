@@ -10,6 +10,7 @@ import django.db.models.functions.datetime
 import django.db.models.functions.math
 import django.db.models.functions.text
 import django.db.models.functions.comparison
+import django.db.models.lookups
 import pgtrigger.compiler
 import pgtrigger.migrations
 import shop.models.catalog
@@ -197,7 +198,7 @@ class Migration(migrations.Migration):
                 ('price', models.DecimalField(decimal_places=2, max_digits=10, verbose_name='price')),
                 ('currency', models.CharField(default=shop.models.catalog.default_currency, max_length=3, validators=[django.core.validators.RegexValidator('^[A-Z]{3}$', 'Three capital letters, as in EUR.')], verbose_name='currency')),
                 ('amount', models.PositiveIntegerField(db_default=0, default=0, verbose_name='in stock')),
-                ('sold_out', models.GeneratedField(db_persist=True, expression=models.Q(('amount', 0)), output_field=models.BooleanField())),
+                ('sold_out', models.GeneratedField(db_persist=True, expression=django.db.models.lookups.Exact(models.F('amount'), 0), output_field=models.BooleanField())),
                 ('is_active', models.BooleanField(db_default=True, default=True, verbose_name='on sale')),
                 ('picture', models.ImageField(blank=True, db_default='', default='', upload_to=shop.pictures.path_of_picture, verbose_name='picture')),
                 ('credits', models.PositiveSmallIntegerField(db_default=0, default=0, help_text='Lesson credits that each piece grants.', verbose_name='credits')),

@@ -5,8 +5,9 @@ from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.core.validators import RegexValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Now, Upper
+from django.db.models.lookups import Exact
 from django.utils.translation import gettext_lazy as _
 
 from config.history import keep_history
@@ -67,7 +68,7 @@ class Product(models.Model):
     currency = models.CharField(_("currency"), max_length=3, default=default_currency, validators=[validate_currency])
     amount = models.PositiveIntegerField(_("in stock"), default=0, db_default=0)
     # For indexes. One on the amount itself would make each order write to every index of the product.
-    sold_out = models.GeneratedField(expression=Q(amount=0), output_field=models.BooleanField(), db_persist=True)
+    sold_out = models.GeneratedField(expression=Exact(F("amount"), 0), output_field=models.BooleanField(), db_persist=True)
     is_active = models.BooleanField(_("on sale"), default=True, db_default=True)
     category = models.ForeignKey(Category, models.SET_NULL, null=True, blank=True, related_name="products", db_index=False)
     picture = models.ImageField(_("picture"), upload_to=path_of_picture, blank=True, default="", db_default="")
