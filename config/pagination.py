@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+from urllib.parse import urlencode
 
 import orjson
 from django.conf import settings
@@ -83,6 +84,5 @@ def read_limit(params):
 
 def next_link(request, cursor):
     """The Link header of the next page (RFC 8288); the request's other parameters are kept."""
-    query = request.GET.copy()
-    query["cursor"] = cursor
-    return f'<{request.scheme}://{request.get_host()}{request.path}?{query.urlencode()}>; rel="next"'
+    query = urlencode({**dict(request.GET.lists()), "cursor": cursor}, doseq=True)
+    return f'<{request.scheme}://{request.get_host()}{request.path}?{query}>; rel="next"'
