@@ -16,6 +16,7 @@ import sys
 import time
 from pathlib import Path
 
+from bench.inside import FREE_SLOTS, caller
 from bench.requests import HERE, LINES, ORDER, environment
 
 ROUNDS, TRIES = 7, 12
@@ -134,16 +135,12 @@ PLACES = {
         }.items()
     },
 }
-# Of the pool of bench/slots.sql, so far apart that one student can book them all.
-FREE_SLOTS = "SELECT id FROM scheduling_timeslot WHERE id > 10000000 AND id % 40 = 0 AND is_available ORDER BY id"
 
 
 class Asking:
     """In the process of one database: sends requests through the application."""
 
     def __init__(self):
-        from bench.techniques import caller
-
         self.calls = {user: caller(f"user{user}") for user in {user for user, _path in REQUESTS.values()}}
         from django.db import connection
 

@@ -7,60 +7,17 @@ Django, DRF or gunicorn would do; without a promise, less is done. The last line
 """
 
 import gc
-import io
 import itertools
-import json
-import os
 import statistics
 import time
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from unittest import mock
 
-from bench.growth import FREE_SLOTS
+from bench.inside import FREE_SLOTS, caller
 from bench.requests import LINES, ORDER, Server, environment, measure
 
 ROUNDS, REQUESTS = 15, 20
-os.environ.update(environment() | {"LOG_LEVEL": "WARNING"})
-
-
-def caller(username="user4"):
-    """A function that sends one request of theirs through the application, and returns the body: `call(path, body=None)`."""
-    from django.core.wsgi import get_wsgi_application
-
-    application = get_wsgi_application()
-    from accounts.models import User
-    from accounts.services import start_session
-
-    token = start_session(user=User.objects.get(username=username)).access
-
-    def call(path, body=None):
-        raw = json.dumps(body).encode() if body else b""
-        path, _, query = path.partition("?")
-        environ = {
-            "REQUEST_METHOD": "POST" if body else "GET",
-            "PATH_INFO": path,
-            "QUERY_STRING": query,
-            "SERVER_NAME": "127.0.0.1",
-            "SERVER_PORT": "80",
-            "SERVER_PROTOCOL": "HTTP/1.1",
-            "HTTP_HOST": "127.0.0.1",
-            "HTTP_AUTHORIZATION": f"Bearer {token}",
-            "REMOTE_ADDR": "127.0.0.1",
-            "CONTENT_LENGTH": str(len(raw)),
-            "CONTENT_TYPE": "application/json",
-            "wsgi.url_scheme": "http",
-            "wsgi.input": io.BytesIO(raw),
-            "wsgi.errors": io.StringIO(),
-        }
-        status = []
-        response = application(environ, lambda code, headers, error=None: status.append(code))
-        content = b"".join(response)
-        response.close()
-        assert status[0][0] == "2", (status, content)
-        return content
-
-    return call
 
 
 @contextmanager
