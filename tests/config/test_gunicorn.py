@@ -1,8 +1,10 @@
 """What gunicorn does under the settings in config.gunicorn, which its own do not promise."""
 
+import gc
 import http.client
 import json
 import re
+import signal
 import socket
 import threading
 import time
@@ -12,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from config import gunicorn as hooks
 from tests.live import Service
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
@@ -192,8 +195,15 @@ def test_a_file_arrives_whole(service):
     assert len(whole[1]) > 100
 
 
-def test_workers_share_what_was_loaded(service):
+@pytest.mark.parametrize("again", [False, True], ids=["started", "loaded anew"])
+def test_workers_share_what_was_loaded(service, again):
     """After its first requests a worker has little of its own: what they needed was there before the fork."""
+    if again:
+        before = {process.pid for process in service.children()}
+        service.processes["web"].send_signal(signal.SIGHUP)
+        service.wait(
+            lambda: len(now := {process.pid for process in service.children()}) == 2 and not now & before, "new workers serve"
+        )
     for _ in range(20):
         get(service, "/api/v1/products/")
         get(service, "/auth/users/me/")
@@ -201,3 +211,13 @@ def test_workers_share_what_was_loaded(service):
     for process in service.children():
         kept = dict(re.findall(r"^(\w+): +(\d+) kB$", Path(f"/proc/{process.pid}/smaps_rollup").read_text(), re.MULTILINE))
         assert int(kept["Private_Dirty"]) < int(kept["Rss"]) / 3
+
+
+@pytest.mark.parametrize("hook", [hooks.when_ready, hooks.on_reload])
+def test_what_was_loaded_is_no_work_for_the_collector(hook):
+    gc.unfreeze()
+    try:
+        hook(None)
+        assert gc.get_freeze_count() > 10_000
+    finally:
+        gc.unfreeze()
