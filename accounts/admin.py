@@ -15,6 +15,7 @@ from unfold.forms import AdminOwnPasswordChangeForm, AdminPasswordChangeForm, Us
 
 from accounts import services
 from accounts.errors import WrongPassword
+from accounts.identifiers import default_username
 from accounts.models import Session, User
 from accounts.services.secrets import check_current_password, set_password
 from config.admin import ReadOnlyAdmin, ServiceAdmin
@@ -39,7 +40,7 @@ class AccountForm(UserChangeForm):
         values = super().clean()
         # The model is checked with the name that the service will give it.
         if not self.instance.username_chosen and "username" not in self.changed_data:
-            values["username"] = values.get("email") or values.get("phone") or values.get("username")
+            values["username"] = default_username(values.get("email"), values.get("phone"))
         return values
 
 
@@ -55,7 +56,7 @@ class NewAccountForm(UserCreationForm):
     def clean(self):
         values = super().clean()
         # The model is checked with the name that the service will give it.
-        values["username"] = values.get("username") or values.get("email") or values.get("phone") or ""
+        values["username"] = values.get("username") or default_username(values.get("email"), values.get("phone"))
         return values
 
 

@@ -49,3 +49,8 @@ def normalize_phone(phone):
     if not phonenumbers.is_possible_number(number) or number.extension:
         return None
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def default_username(email, phone):
+    """What an account goes by whose owner chose no username."""
+    return email or phone or ""

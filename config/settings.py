@@ -1,4 +1,5 @@
-"""Every setting of Frontdesk, read from the environment. `.env.example` describes each variable.
+"""Every setting of Frontdesk, read from the environment. `.env.example` describes each variable; config.libraries has those
+that are the same everywhere.
 
 A missing or impossible value stops the start and says how to mend it.
 """
@@ -11,9 +12,17 @@ from pathlib import Path
 import dj_database_url
 import pghistory
 from django.core.exceptions import ImproperlyConfigured
-from django.utils.translation import gettext_lazy as _
 
 from config import env, mail
+from config.libraries import (  # noqa: F401 (Django looks for them here)
+    INSTALLED_APPS,
+    MIDDLEWARE,
+    PROCRASTINATE_WORKER_DEFAULTS,
+    SPECTACULAR_SETTINGS,
+    STATIC_URL,
+    TEMPLATES,
+    UNFOLD,
+)
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = Path(env.text("FRONTDESK_DATA", str(BASE_DIR / ".data"))).resolve()
@@ -40,56 +49,6 @@ WSGI_APPLICATION = "config.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # The API answers under both spellings of a path (config.routing); the admin redirects as Django does.
 APPEND_SLASH = True
-
-INSTALLED_APPS = [
-    "unfold",
-    "django.contrib.admin",
-    "django.contrib.auth",
-    "django.contrib.contenttypes",
-    "django.contrib.sessions",
-    "django.contrib.messages",
-    "django.contrib.staticfiles",
-    "django.contrib.postgres",
-    "corsheaders",
-    "rest_framework",
-    "djoser",
-    "drf_spectacular",
-    "drf_spectacular_sidecar",
-    "procrastinate.contrib.django",
-    "pgtrigger",
-    "pghistory",
-    "config",
-    "notifications",
-    "accounts",
-    "tickets",
-    "scheduling",
-    "shop",
-]
-
-MIDDLEWARE = [
-    "config.middleware.RequestLogMiddleware",
-    "config.edge.EdgeMiddleware",
-    "config.middleware.SecurityMiddleware",
-    "corsheaders.middleware.CorsMiddleware",
-    "config.middleware.APIMiddleware",
-    "config.middleware.LanguageMiddleware",
-    "config.pages.PagesMiddleware",  # Django's own, for pages alone
-]
-
-TEMPLATES = [
-    {
-        "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [BASE_DIR / "config" / "templates"],
-        "APP_DIRS": True,
-        "OPTIONS": {
-            "context_processors": [
-                "django.template.context_processors.request",
-                "django.contrib.auth.context_processors.auth",
-                "django.contrib.messages.context_processors.messages",
-            ]
-        },
-    }
-]
 
 # --- PostgreSQL
 
@@ -250,7 +209,6 @@ STUDIO_TIME_ZONE = env.text("STUDIO_TIME_ZONE", "UTC")
 
 # --- Files
 
-STATIC_URL = "/static/"
 # Served from the packages themselves, without a build step before the start; whitenoise remembers what it found.
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False
@@ -313,43 +271,4 @@ LOGGING = {
         "django.request": {"level": "ERROR"},
         "procrastinate": {"level": "WARNING"},
     },
-}
-
-# --- The admin
-
-UNFOLD = {
-    "SITE_TITLE": "Frontdesk",
-    "SITE_HEADER": "Frontdesk",
-    "SITE_URL": None,  # the web clients are elsewhere
-    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": f"{STATIC_URL}desk/icon.svg"}],
-    "DASHBOARD_CALLBACK": "config.desk.home.fill",
-    "ENVIRONMENT": "config.times.zone_badge",
-    "STYLES": [f"{STATIC_URL}desk/admin.css"],
-}
-
-# --- the worker
-
-# Seconds between two looks into the queue, which nobody announces jobs in: docs/adr/0020-nobody-calls-the-worker.md.
-PROCRASTINATE_WORKER_DEFAULTS = {"fetch_job_polling_interval": 0.5, "listen_notify": False}
-
-# --- API documents
-
-SPECTACULAR_SETTINGS = {
-    "TITLE": "Frontdesk",
-    "DESCRIPTION": _("Accounts, tickets, meetings, a shop and notifications of a small service business."),
-    "VERSION": "1.0.0",
-    "OAS_VERSION": "3.1.1",
-    "SERVE_INCLUDE_SCHEMA": False,
-    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
-    "SERVE_AUTHENTICATION": [],
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "COMPONENT_SPLIT_REQUEST": True,
-    "SORT_OPERATIONS": False,
-    "ENUM_NAME_OVERRIDES": {
-        "MeetingStatus": "scheduling.models.Status",
-        "OrderStatus": "shop.models.orders.Order.Status",
-        "TicketStatus": "tickets.models.Status",
-    },
-    "PREPROCESSING_HOOKS": ["config.openapi.canonical_first"],
 }

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from accounts.errors import EmailOrPhoneNeeded, EmailTaken, PhoneTaken, UsernameNeeded, UsernameTaken
+from accounts.identifiers import default_username
 from accounts.models import DELETED_USER, Export, Session, User, default_language
 from accounts.services.codes import EMAIL, PHONE, VERIFICATIONS, open_code
 from accounts.services.secrets import check_current_password, check_new_password, set_password
@@ -31,7 +32,7 @@ def register_user(*, password, email=None, phone=None, username=None, first_name
     user = User(
         email=email,
         phone=phone,
-        username=username or email or phone or "",
+        username=username or default_username(email, phone),
         username_chosen=_is_chosen(username, email, phone),
         first_name=first_name,
         last_name=last_name,
@@ -46,7 +47,7 @@ def create_account(*, by, password, user_type=User.Type.STUDENT, is_staff=False,
         raise NotAllowed
     user = User(**fields, is_active=is_active)
     user.username_chosen = _is_chosen(user.username, user.email, user.phone)
-    user.username = user.username or user.email or user.phone or ""
+    user.username = user.username or default_username(user.email, user.phone)
     _set_type(user, user_type, is_staff=is_staff)
     return _open(user, password, username_given=bool(fields.get("username")))
 
@@ -123,7 +124,7 @@ def _apply(user, changes):
         if name in ("email", "phone"):
             setattr(user, f"{name}_verified_at", None)
     if not user.username_chosen:
-        user.username = user.email or user.phone or ""
+        user.username = default_username(user.email, user.phone)
     user.is_active = changes.get("is_active", user.is_active)
     if "user_type" in changes or "is_staff" in changes:
         kind = changes.get("user_type", user.user_type)
