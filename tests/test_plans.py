@@ -120,3 +120,17 @@ def test_what_cannot_be_is_not_looked_for(as_user, sue, django_assert_num_querie
         assert client.get(path).json() == []
     assert client.get(f"{path}&search=printer").json() == []
     assert client.get(f"{path}&cursor=x").status_code == 400
+
+
+def test_a_plan_made_while_a_table_is_small_is_one_for_a_large_one(db):
+    """Plans are kept as long as their connection; that of the queue's foreign keys was once made while the queue was empty."""
+
+    def plan():
+        cursor.execute("EXPLAIN SELECT FROM procrastinate_jobs WHERE id = 1")
+        return cursor.fetchone()[0]
+
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE procrastinate_jobs")
+        assert "Index" in plan()
+        cursor.execute("SET LOCAL enable_seqscan = on")
+        assert "Seq Scan" in plan()
