@@ -15,12 +15,13 @@ MOST_SHOWN = 20  # rows of each rule; a broken trigger may have let millions thr
 
 # Of the guards themselves: who restores or repairs data may have turned them off, and forgotten it.
 CHECKS = {
-    # But for the one of docs/adr/0020-nobody-calls-the-worker.md, which is off.
+    # But for the two of docs/adr/0020-nobody-calls-the-worker.md, which are off.
     "every trigger is on": """
         SELECT t.oid::bigint, format('%s on %s', t.tgname, t.tgrelid::regclass)
         FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
         WHERE c.relnamespace = 'public'::regnamespace AND t.tgenabled <>
-            CASE t.tgname WHEN 'procrastinate_jobs_notify_queue_job_inserted_v1' THEN 'D' ELSE 'O' END""",
+            CASE WHEN t.tgname IN ('procrastinate_jobs_notify_queue_job_inserted_v1',
+                'procrastinate_trigger_status_events_insert_v1') THEN 'D' ELSE 'O' END""",
     "every constraint was proved of every row": """
         SELECT oid::bigint, format('%s on %s', conname, conrelid::regclass)
         FROM pg_constraint WHERE NOT convalidated AND connamespace = 'public'::regnamespace""",

@@ -48,4 +48,9 @@ class Migration(migrations.Migration):
             'ALTER TABLE procrastinate_jobs DISABLE TRIGGER procrastinate_jobs_notify_queue_job_inserted_v1',
             'ALTER TABLE procrastinate_jobs ENABLE TRIGGER procrastinate_jobs_notify_queue_job_inserted_v1',
         ),
+        # That a job was deferred is noted for nobody: it is there (the same document).
+        migrations.RunSQL(
+            'ALTER TABLE procrastinate_jobs DISABLE TRIGGER procrastinate_trigger_status_events_insert_v1',
+            'ALTER TABLE procrastinate_jobs ENABLE TRIGGER procrastinate_trigger_status_events_insert_v1',
+        ),
     ]

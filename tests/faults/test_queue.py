@@ -39,6 +39,14 @@ def test_no_trigger_of_new_jobs_announces_them(db):
         assert cursor.fetchall() == []
 
 
+def test_nothing_is_noted_of_a_job_before_it_begins(alice):
+    tell(alice, 1)
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT (SELECT count(*) FROM procrastinate_jobs), (SELECT count(*) FROM procrastinate_events)")
+        assert cursor.fetchone() == (1, 0)
+
+
 @pytest.mark.slow
 def test_the_worker_looks_into_the_queue_all_the_time(tmp_path, alice):
     with Service(tmp_path, workers=1) as service:
