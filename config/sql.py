@@ -12,7 +12,7 @@ from django.db.models import Expression, TextField
 from django.db.models.sql import InsertQuery
 from psycopg.sql import quote
 
-from config.postgresql.prepared import Prepared, run
+from config.postgresql.prepared import Prepared, later, run
 from config.turns import turns
 
 _PLACE = re.compile(r"(?<!%)%\((\w+)\)s")
@@ -71,6 +71,10 @@ class Query:
     def run(self, places):
         """All rows, as tuples. `places` may hold more than the query names; KeyError where one is missing."""
         return run(self.prepared, [places[name] for name in self.names])
+
+    def later(self, places):
+        """Runs with the next statement of the transaction or with its COMMIT, which raise its errors. Its rows are lost."""
+        later(self.prepared, [places[name] for name in self.names])
 
 
 class Insertion:

@@ -36,13 +36,11 @@ WITH wanted AS (
     SELECT %(user)s, %(meeting)s, %(type)s, %(title)s, %(message)s, %(link)s, %(key)s, coalesce(enabled, "default")
     FROM wanted WHERE channel = 'in_app'
     ON CONFLICT (user_id, key) DO NOTHING
-    RETURNING id, created_at, in_app
-), sent AS (
-    INSERT INTO notifications_delivery (user_id, notification_id, channel, "to", kind, context, language, key, message_id)
-    SELECT %(user)s, told.id, w.channel, w.address, w.kind, w.context, %(language)s, w.key, w.message_id
-    FROM told, wanted w WHERE w.channel <> 'in_app' AND (w.required OR coalesce(w.enabled, w."default"))
+    RETURNING id
 )
-SELECT id, created_at, in_app FROM told""")
+INSERT INTO notifications_delivery (user_id, notification_id, channel, "to", kind, context, language, key, message_id)
+SELECT %(user)s, told.id, w.channel, w.address, w.kind, w.context, %(language)s, w.key, w.message_id
+FROM told, wanted w WHERE w.channel <> 'in_app' AND (w.required OR coalesce(w.enabled, w."default"))""")
 
 
 def notify(*, user, type, title, message, key, link="", meeting_id=None, mail=NOTIFICATION, sms=NOTIFICATION, context=None):
@@ -53,7 +51,7 @@ def notify(*, user, type, title, message, key, link="", meeting_id=None, mail=NO
     `in_language_of(user)`. `mail` and `sms` name the renderers of the messages, which find `context` (ids and small values)
     in their delivery; without them the messages say what the notification says.
 
-    Returns the Notification, or None where the key was known.
+    Nobody waits for it: inside a transaction it is written with the next statement or with COMMIT, which raises its errors.
     """
     renderer_of(mail)
     renderer_of(sms)
@@ -68,14 +66,7 @@ def notify(*, user, type, title, message, key, link="", meeting_id=None, mail=NO
         "language": language_of(user),
     }
     channels = orjson.dumps(list(_channels(user, type, key, {Channel.EMAIL: mail, Channel.SMS: sms}, context or {}))).decode()
-    rows = _NOTIFY.run(places | {"channels": channels})
-    if not rows:
-        return None
-    pk, created_at, in_app = rows[0]
-    values = {name: places[name] for name in ("type", "title", "message", "link", "key")}
-    return Notification(
-        pk=pk, created_at=created_at, in_app=in_app, is_read=False, user_id=user.pk, meeting_id=meeting_id, **values
-    )
+    _NOTIFY.later(places | {"channels": channels})
 
 
 def _channels(user, type, key, kinds, context):

@@ -4,10 +4,10 @@ import select
 
 from django.db.backends.postgresql import base
 
-from config.postgresql.transactions import ToldTransactions
+from config.postgresql.transactions import Transactions
 
 
-class DatabaseWrapper(ToldTransactions, base.DatabaseWrapper):
+class DatabaseWrapper(Transactions, base.DatabaseWrapper):
     """Django's, but for the health check at the start of each request.
 
     Django asks the server (`SELECT 1`), which costs as much as one of the two statements that a read needs. A server that

@@ -7,9 +7,9 @@ and read by psycopg's own adapters, and errors are the ones that Django would ra
 """
 
 from django.db import DEFAULT_DB_ALIAS, connections
-from psycopg import OperationalError, errors
 from psycopg.adapt import PyFormat, Transformer
-from psycopg.pq import ConnStatus, DiagnosticField, ExecStatus
+
+from config.postgresql.exchange import Command, checked
 
 # As many are kept on a connection at most; whatever comes later is sent with its values, and planned each time.
 MOST = 1000
@@ -33,38 +33,58 @@ def run(prepared, values):
         with wrapper.cursor() as cursor:
             cursor.execute(prepared.sql, [values[place] for place in prepared.order])
             return cursor.fetchall() if cursor.description else []
-    wrapper.validate_no_broken_transaction()
-    wrapper.close_if_health_check_failed()
-    wrapper.ensure_connection()
-    connection = wrapper.connection
-    transformer = Transformer(connection)
-    parameters = transformer.dump_sequence(values, prepared.formats)
+    transformer, parameters = _dump(wrapper, prepared, values)
     with wrapper.wrap_database_errors:
-        result = _execute(wrapper, connection.pgconn, prepared, parameters, transformer)
+        result = _execute(wrapper, prepared, parameters, transformer)
         transformer.set_pgresult(result)
         return transformer.load_rows(0, result.ntuples, tuple)
 
 
-def checked(pgconn, result):
-    """The result of a command, which went well. Raises psycopg's error otherwise."""
-    if pgconn.status != ConnStatus.BAD and result.status != ExecStatus.FATAL_ERROR:
-        return result
-    # An error without SQLSTATE is not the server's word but the connection's end, of which the status may not know yet: a
-    # write failed while the server's good-bye was still there to be read.
-    if pgconn.status == ConnStatus.BAD or result.error_field(DiagnosticField.SQLSTATE) is None:
-        raise OperationalError(pgconn.get_error_message(), pgconn=pgconn)
-    raise errors.error_from_result(result)
+def later(prepared, values):
+    """Runs a statement whose rows nobody wants together with the next one of the transaction, or with its COMMIT.
+
+    That one raises its errors. Outside a transaction it runs now.
+    """
+    wrapper = connections[DEFAULT_DB_ALIAS]
+    if not wrapper.in_atomic_block or wrapper.execute_wrappers or wrapper.queries_logged:
+        run(prepared, values)
+        return
+    transformer, parameters = _dump(wrapper, prepared, values)
+    with wrapper.wrap_database_errors:
+        if name := _name(wrapper, prepared, transformer.types):
+            wrapper.kept.append(Command(name, parameters, transformer.formats))
+        else:
+            _execute(wrapper, prepared, parameters, transformer)
 
 
-def _execute(wrapper, pgconn, prepared, parameters, transformer):
+def _dump(wrapper, prepared, values):
+    """The values as psycopg writes them, and what wrote them, on a connection that can be used."""
+    if wrapper.needs_rollback:
+        wrapper.validate_no_broken_transaction()  # which raises
+    wrapper.close_if_health_check_failed()
+    wrapper.ensure_connection()
+    transformer = Transformer(wrapper.connection)
+    return transformer, transformer.dump_sequence(values, prepared.formats)
+
+
+def _execute(wrapper, prepared, parameters, transformer):
+    name = _name(wrapper, prepared, transformer.types)
+    if name is not None:
+        return wrapper.send(Command(name, parameters, transformer.formats))
+    if wrapper.kept:
+        wrapper.send()
+    pgconn = wrapper.connection.pgconn
+    return checked(pgconn, pgconn.exec_params(prepared.numbered, parameters, transformer.types, transformer.formats))
+
+
+def _name(wrapper, prepared, types):
+    """Under which name the statement is prepared on this connection, or None if that knows too many already."""
     # Whole numbers are sent in the smallest type that holds them, and a plan is for one set of types.
-    key = prepared, transformer.types
+    key = prepared, types
     name = wrapper.prepared.get(key)
-    if name is None:
-        if len(wrapper.prepared) >= MOST:
-            result = pgconn.exec_params(prepared.numbered, parameters, transformer.types, transformer.formats)
-            return checked(pgconn, result)
+    if name is None and len(wrapper.prepared) < MOST:
         name = b"frontdesk_%d" % len(wrapper.prepared)
-        checked(pgconn, pgconn.prepare(name, prepared.numbered, transformer.types))
+        pgconn = wrapper.connection.pgconn
+        checked(pgconn, pgconn.prepare(name, prepared.numbered, types))
         wrapper.prepared[key] = name
-    return checked(pgconn, pgconn.exec_prepared(name, parameters, transformer.formats))
+    return name

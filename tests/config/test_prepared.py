@@ -10,7 +10,8 @@ from django.db import DataError, IntegrityError, OperationalError, connection, c
 from psycopg.pq import ConnStatus, ExecStatus
 
 from accounts.models import User
-from config.postgresql.prepared import Prepared, checked, run
+from config.postgresql.exchange import checked
+from config.postgresql.prepared import Prepared, run
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from notifications.models import Delivery
+from notifications.models import Delivery, Notification
 from notifications.services import notify
 
 pytestmark = pytest.mark.django_db
@@ -34,7 +34,8 @@ def test_a_given_up_message_is_visible_and_can_be_sent_again(staff, queue, jobs)
 
 
 def test_what_people_were_told_can_be_read_and_not_changed(staff, alice):
-    told = notify(user=alice, type="system", title="<script>alert(1)</script>", message="<b>bold</b>", key="1")
+    notify(user=alice, type="system", title="<script>alert(1)</script>", message="<b>bold</b>", key="1")
+    told = Notification.objects.get()
 
     listed = staff.get(reverse("admin:notifications_notification_changelist"))
     shown = staff.get(reverse("admin:notifications_notification_change", args=[told.pk]))

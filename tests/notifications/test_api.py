@@ -13,7 +13,8 @@ LIST = "/api/v1/notifications/"
 
 
 def tell(user, key="1", **changes):
-    return notify(**{"user": user, "type": "system", "title": f"News {key}", "message": "Words.", "key": key} | changes)
+    notify(**{"user": user, "type": "system", "title": f"News {key}", "message": "Words.", "key": key} | changes)
+    return Notification.objects.get(user=user, key=key)
 
 
 def test_a_notification_has_the_documents_shape(as_user, alice):

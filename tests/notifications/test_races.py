@@ -37,11 +37,11 @@ WORDS = {"type": "system", "title": "News", "message": "Read all about it.", "ke
 def test_one_cause_told_by_many_at_once_is_told_once(alice, jobs):
     def tell(barrier):
         barrier.wait()
-        return notify(user=alice, **WORDS)
+        notify(user=alice, **WORDS)
 
-    told = [one for one in at_once(tell) if one is not None]
+    at_once(tell)
 
-    assert len(told) == Notification.objects.count() == Delivery.objects.count() == len(jobs()) == 1
+    assert Notification.objects.count() == Delivery.objects.count() == len(jobs()) == 1
 
 
 def test_control_without_the_constraint_a_look_before_tells_it_many_times(alice):
