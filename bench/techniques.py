@@ -94,6 +94,40 @@ def transactions_of_one():
         yield
 
 
+@contextmanager
+def each_awaited():
+    """Somebody waits for each command: for BEGIN, for who acts, and for what is told."""
+    from config.postgresql import transactions
+
+    exchange = transactions.exchange
+
+    def one_by_one(pgconn, commands):
+        return [exchange(pgconn, [command]) for command in commands][-1]
+
+    with mock.patch.object(transactions, "exchange", one_by_one):
+        yield
+
+
+@contextmanager
+def read_afterwards():
+    """What was written is read by a statement of its own."""
+    from config.reads import Detail
+
+    with mock.patch.object(Detail, "returning", return_value=None):
+        yield
+
+
+@contextmanager
+def whole_tables():
+    """Plans may read whole tables, where these are small."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("SET enable_seqscan = on; DISCARD PLANS")
+        yield
+        cursor.execute("RESET enable_seqscan; DISCARD PLANS")
+
+
 def _nothing(*arguments):
     pass
 
@@ -204,6 +238,10 @@ def main():
     compare(call, "serializers of writes kept per thread", new_serializers, orders, order)
     compare(call, "what refers to each other is parted", circles, tickets)
     compare(call, "one statement needs no transaction around it", transactions_of_one, "/api/v1/tickets/", ticket)
+    compare(call, "BEGIN, and what is told, wait for other statements", each_awaited, orders, order)
+    compare(call, "a write returns what it answers", read_afterwards, orders, order)
+    compare(call, "a write returns what it answers", read_afterwards, "/api/v1/tickets/", ticket)
+    compare(call, "no plan reads a whole table", whole_tables, orders, order)
     print(f"\n{'What promises cost':72}{heading}")
     compare(call, "the buyer is told, in the app and by mail", untold, orders, order)
     compare(call, "the tutor is told", untold, "/api/v1/meetings/", bookings())

@@ -16,7 +16,7 @@ from rest_framework import serializers
 from config.filters import read_filters
 from config.json import JSONResponse
 from config.pagination import Order, next_link, read_limit
-from config.sql import Param, Statement
+from config.sql import Param, Returning, Statement, named
 
 # Known only when a request runs; querysets and expressions refer to them by place.
 CALLER = Param("caller", BigIntegerField())
@@ -88,12 +88,16 @@ def _shaped(queryset, serializer):
 
 def json_statement(queryset, serializer, *, most=None, planned=False):
     """A Statement whose rows are one JSON text each, at most so many; `planned` as Statement has it."""
+    return Statement(*_json_sql(queryset, serializer, most), planned=planned)
+
+
+def _json_sql(queryset, serializer, most=None):
     rows, names = _shaped(queryset, serializer)
     sql, params = rows.query.sql_with_params()
     if most:
         sql = f"{sql} LIMIT {most}"
     # PostgreSQL keeps a subquery's order under a plain outer SELECT.
-    return Statement(f"SELECT row_to_json(r)::text FROM ({sql}) AS r({names})", params, planned=planned)  # noqa: S608 (our own names)
+    return f"SELECT row_to_json(r)::text FROM ({sql}) AS r({names})", params  # noqa: S608 (our own names)
 
 
 # Rows that are asked for, one more than a page has, to know whether there is another. They stand in the statement itself:
@@ -115,10 +119,11 @@ class _Read:
         return self._statements[key]
 
     def _run(self, statement, request, places):
-        places["caller"] = request.user.pk
-        if "site" in statement.places:
-            places["site"] = f"{request.scheme}://{request.get_host()}"
-        return [text for (text,) in statement.run(places)]
+        return [text for (text,) in statement.run(places | _places_of(request))]
+
+
+def _places_of(request):
+    return {"caller": request.user.pk, "site": f"{request.scheme}://{request.get_host()}"}
 
 
 class Listing(_Read):
@@ -164,11 +169,25 @@ class Detail(_Read):
         key = int(pk)
         if key >= 2**63:
             raise Http404
-        statement = self._statement(Caller.kind(request.user), lambda: self._compile(Caller(request.user)))
+        statement = self._statement(Caller.kind(request.user), lambda: json_statement(*self._row(request)))
         texts = self._run(statement, request, {"pk": key})
         if not texts:
             raise Http404
         return JSONResponse(texts[0].encode(), status=status)
 
-    def _compile(self, caller):
-        return json_statement(self.rows(caller).filter(pk=Param("pk", BigIntegerField())), self.serializer_class())
+    def returning(self, request):
+        """The object as its caller sees it, for the service that is about to write it (config.sql.Writing)."""
+        key = "returning", *Caller.kind(request.user)
+        return Returning(self._statement(key, lambda: self._compile_returning(request)), _places_of(request))
+
+    def created(self, request, row):
+        """201 with a row just written: with what was returned of it, if it was, and otherwise as it is read now."""
+        if row.returned is None:
+            return self.respond(request, row.pk, status=201)
+        return JSONResponse(row.returned.encode(), status=201)
+
+    def _row(self, request):
+        return self.rows(Caller(request.user)).filter(pk=Param("pk", BigIntegerField())), self.serializer_class()
+
+    def _compile_returning(self, request):
+        return f"({named(*_json_sql(*self._row(request)), pk='written.id')})"

@@ -32,16 +32,23 @@ _OPEN = Insertion(Ticket, "user_id", "message", "subject", "priority", "order_id
 _EXCERPT = 500  # characters of an answer in the list of notifications; the mail has all of it
 
 
-def open_ticket(*, by, message, subject="", priority=Priority.NORMAL, order_id=None, meeting_id=None, files=()):
+def open_ticket(*, by, message, subject="", priority=Priority.NORMAL, order_id=None, meeting_id=None, files=(), returning=None):
     """Opens a ticket, which may be about one of the actor's own orders or meetings. Returns it.
 
-    Raises NotOwnOrder, NotOwnMeeting, and what `store_files` raises.
+    Its `returned` is what `returning` (config.sql) makes of it; None if it has files, which are written after it. Raises
+    NotOwnOrder, NotOwnMeeting, and what `store_files` raises.
     """
     with keeping_files(), named_constraints():
         stored = store_files(files)
         with transaction.atomic() if stored else one_statement():
             ticket = _OPEN.run(
-                user_id=by.pk, message=message, subject=subject, priority=priority, order_id=order_id, meeting_id=meeting_id
+                None if stored else returning,
+                user_id=by.pk,
+                message=message,
+                subject=subject,
+                priority=priority,
+                order_id=order_id,
+                meeting_id=meeting_id,
             )
             _attach(stored, ticket_id=ticket.pk)
     return ticket

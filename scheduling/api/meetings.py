@@ -54,8 +54,9 @@ class MeetingViewSet(ReadViewSet):
 
     @idempotent
     def create(self, request):
-        meeting = services.book_meeting(by=request.user, **_by_id(self.validated(request)))
-        return self.item.respond(request, meeting.pk, status=201)
+        values = _by_id(self.validated(request))
+        meeting = services.book_meeting(by=request.user, returning=self.item.returning(request), **values)
+        return self.item.created(request, meeting)
 
     def update(self, request, pk):
         services.change_meeting(by=request.user, meeting_id=int(pk), **_by_id(self.validated(request, partial=True)))

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import NamedTuple
 
-from config.sql import Query
+from config.sql import Query, Writing
 from scheduling.errors import Obstacle, TutorMismatch, UnknownSlot, UnknownStudent
 from scheduling.models import Meeting, Status
 from scheduling.services import costs, telling
@@ -15,22 +15,23 @@ _REMINDED = """(SELECT min(r) FROM unnest(%(reminders)s::integer[]) r
     WHERE s.start_time - make_interval(secs => r) <= statement_timestamp())"""
 
 # One statement, as it is the busiest: locks the slots, looks for what is in the way, and books those without.
-_BOOK = Query(f"""
+_BOOK = Writing(f"""
 WITH locked AS MATERIALIZED (
     SELECT * FROM scheduling_timeslot WHERE id = ANY(%(slots)s) ORDER BY id FOR NO KEY UPDATE
 ), slots AS MATERIALIZED (
     SELECT s.*, {OBSTACLE} AS obstacle, {_REMINDED} AS reminded FROM locked s
-), booked AS (
+), scheduling_meeting AS (
     INSERT INTO scheduling_meeting (student_id, tutor_id, time_slot_id, subject, notes, credits, reminded)
     SELECT %(student)s, tutor_id, id, %(subject)s, %(notes)s, credits, reminded FROM slots WHERE obstacle IS NULL ORDER BY id
-    RETURNING id, time_slot_id, created_at, uid
+    RETURNING *
 )
-SELECT s.id, s.tutor_id, s.start_time, s.end_time, s.credits, s.obstacle, b.id, b.created_at, b.uid, s.reminded
-FROM slots s LEFT JOIN booked b ON b.time_slot_id = s.id ORDER BY s.start_time""")  # noqa: S608 (our own text)
+SELECT s.id, s.tutor_id, s.start_time, s.end_time, s.credits, s.obstacle, written.id, written.created_at, written.uid, s.reminded,
+    {{returned}}
+FROM slots s LEFT JOIN scheduling_meeting AS written ON written.time_slot_id = s.id ORDER BY s.start_time""")  # noqa: S608 (our own text)
 
 # The same columns by a look without locks. Where nothing is in the way any more, it was a moment ago.
 _REFUSE = Query(f"""
-SELECT s.id, s.tutor_id, s.start_time, s.end_time, s.credits, coalesce({OBSTACLE}, 'slot_taken'), NULL, NULL, NULL, NULL
+SELECT s.id, s.tutor_id, s.start_time, s.end_time, s.credits, coalesce({OBSTACLE}, 'slot_taken'), NULL, NULL, NULL, NULL, NULL
 FROM scheduling_timeslot s WHERE s.id = ANY(%(slots)s) ORDER BY s.start_time""")  # noqa: S608 (our own text)
 
 _LOOK = Query(f"""
@@ -51,15 +52,17 @@ class FreeSlot(NamedTuple):
     reminded: int | None
 
 
-def book_meeting(*, by, time_slot_id, subject, notes=None, tutor_id=None, student_id=None):
+def book_meeting(*, by, time_slot_id, subject, notes=None, tutor_id=None, student_id=None, returning=None):
     """Books a slot for the actor, or, by an administrator, for another student. Tells the tutor. Returns the Meeting.
 
-    `tutor_id` may be given as a check. Raises an Obstacle (a typed 409) where the slot cannot be taken, and UnknownSlot,
-    UnknownStudent or TutorMismatch for values that make no sense.
+    Its `returned` is what `returning` (config.sql) makes of it. `tutor_id` may be given as a check. Raises an Obstacle (a
+    typed 409) where the slot cannot be taken, and UnknownSlot, UnknownStudent or TutorMismatch for values that make no sense.
     """
     student_id = student_of(by, student_id)
     with in_turn():
-        people, found = take_slots(by=by, student_id=student_id, slot_ids=[time_slot_id], subject=subject, notes=notes)
+        people, found = take_slots(
+            by=by, student_id=student_id, slot_ids=[time_slot_id], subject=subject, notes=notes, returning=returning
+        )
         if not found:
             raise UnknownSlot
         [(meeting, obstacle)] = found
@@ -89,7 +92,7 @@ def student_among(people, student_id):
     return people[student_id]
 
 
-def take_slots(*, by, student_id, slot_ids, subject, notes):
+def take_slots(*, by, student_id, slot_ids, subject, notes, returning=None):
     """Books all of these slots that can be booked. Returns (people by id, [(meeting, obstacle)]).
 
     The meetings are in the order of their times, without slots that do not exist. Where `obstacle` (a code) is set, the
@@ -97,9 +100,9 @@ def take_slots(*, by, student_id, slot_ids, subject, notes):
     """
     values = places(by=by, student_id=student_id, slot_ids=slot_ids) | {"subject": subject, "notes": notes}
     people = lock_bookers(values)
-    rows = (_BOOK if people else _REFUSE).run(values)
+    rows = _BOOK.run(values, returning) if people else _REFUSE.run(values)
     found = []
-    for slot_id, tutor_id, start, end, cost, obstacle, meeting_id, created_at, uid, reminded in rows:
+    for slot_id, tutor_id, start, end, cost, obstacle, meeting_id, created_at, uid, reminded, returned in rows:
         meeting = Meeting(
             pk=meeting_id,
             student_id=student_id,
@@ -117,6 +120,7 @@ def take_slots(*, by, student_id, slot_ids, subject, notes):
             sequence=0,
             reminded=reminded,
         )
+        meeting.returned = returned
         found.append((meeting, obstacle))
     return people, found
 

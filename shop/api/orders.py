@@ -64,8 +64,8 @@ class OrderViewSet(ReadViewSet):
     )
     @idempotent
     def create(self, request, **kwargs):
-        order = services.place_order(by=request.user, **self.validated(request))
-        return self.item.respond(request, order.pk, status=201)
+        order = services.place_order(by=request.user, returning=self.item.returning(request), **self.validated(request))
+        return self.item.created(request, order)
 
     def get_serializer_class(self):
         return serializers.NewOrderSerializer if self.action == "create" else self.serializer_class

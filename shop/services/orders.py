@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from config.actors import acting
 from config.errors import Missing, NotAllowed, named_constraints
 from config.history import erase_history
-from config.sql import Query
+from config.sql import Query, Writing
 from notifications.models import Type
 from shop.causes import give_cause
 from shop.errors import BuyerGone, ItemsUnavailable, MixedCurrencies, OrderFinal
@@ -29,26 +29,27 @@ SELECT id, price, currency, amount FROM shop_product
 WHERE id = ANY(%(products)s::bigint[]) AND is_active ORDER BY id FOR NO KEY UPDATE""")
 # One statement, as the products' locks are held meanwhile: the order, its lines with the names and prices of now, and the
 # stock, whose ledger the products' trigger writes. An account that was closed a moment ago orders nothing.
-_PLACE = Query("""
+_PLACE = Writing("""
 WITH buyer AS (
     SELECT id FROM accounts_user WHERE id = %(buyer)s AND closed_at IS NULL FOR KEY SHARE
-), placed AS (
+), shop_order AS (
     INSERT INTO shop_order (user_id, address, phone, subtotal, discount, currency, voucher_id)
     SELECT id, %(address)s, %(phone)s, %(subtotal)s::numeric, %(discount)s::numeric, %(currency)s, %(voucher)s::bigint FROM buyer
-    RETURNING id, created_at
+    RETURNING *
 ), wanted AS (
     SELECT * FROM unnest(%(products)s::bigint[], %(amounts)s::int[]) AS w(product_id, amount)
-), lines AS (
+), shop_orderitem AS (
     INSERT INTO shop_orderitem (order_id, product_id, name, amount, price, credits, credits_valid_days)
-    SELECT placed.id, p.id, p.name, w.amount, p.price, p.credits, p.credits_valid_days
-    FROM placed, wanted w JOIN shop_product p ON p.id = w.product_id ORDER BY p.id
+    SELECT o.id, p.id, p.name, w.amount, p.price, p.credits, p.credits_valid_days
+    FROM shop_order o, wanted w JOIN shop_product p ON p.id = w.product_id ORDER BY p.id
+    RETURNING *
 ), cause AS MATERIALIZED (
     SELECT set_config('frontdesk.stock_cause', json_build_object('reason', 'order', 'order', id, 'by', %(buyer)s)::text, true)
-    FROM placed
+    FROM shop_order
 ), taken AS (
     UPDATE shop_product p SET amount = p.amount - w.amount FROM wanted w, cause WHERE p.id = w.product_id
 )
-SELECT id, created_at FROM placed""")
+SELECT written.id, written.created_at, {returned} FROM shop_order AS written""")
 
 _HOLD_BUYER = Query("""
 SELECT u.id FROM accounts_user u JOIN shop_order o ON o.user_id = u.id WHERE o.id = %(order)s FOR KEY SHARE OF u""")
@@ -69,8 +70,8 @@ class _Product(NamedTuple):
     amount: int
 
 
-def place_order(*, by, address, phone, items, voucher=""):
-    """Orders products, all of them or none. Returns the Order.
+def place_order(*, by, address, phone, items, voucher="", returning=None):
+    """Orders products, all of them or none. Returns the Order; its `returned` is what `returning` (config.sql) makes of it.
 
     `items`: [{"product_id", "amount"}]; the same product twice counts as its sum. Raises ItemsUnavailable naming each line
     that cannot be had, MixedCurrencies, and VoucherRefused errors.
@@ -87,7 +88,7 @@ def place_order(*, by, address, phone, items, voucher=""):
         order.subtotal = sum(product.price * wanted[product.id] for product in products)
         if held_voucher:
             order.discount = discount_of(held_voucher, subtotal=order.subtotal, currency=order.currency)
-        _write(order, wanted)
+        _write(order, wanted, returning)
         tell(order, Type.ORDER_PLACED)
     return order
 
@@ -109,7 +110,7 @@ def _hold_products(wanted, items):
     return products
 
 
-def _write(order, wanted):
+def _write(order, wanted, returning):
     places = {
         "buyer": order.user_id,
         "address": order.address,
@@ -121,10 +122,10 @@ def _write(order, wanted):
         "products": list(wanted),
         "amounts": list(wanted.values()),
     }
-    rows = _PLACE.run(places)
+    rows = _PLACE.run(places, returning)
     if not rows:
         raise BuyerGone
-    order.pk, order.created_at = rows[0]
+    order.pk, order.created_at, order.returned = rows[0]
 
 
 def complete_order(*, by, order_id):

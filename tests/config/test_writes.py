@@ -1,6 +1,10 @@
-"""Services that take changes by name take those that are meant, and nothing else of the row."""
+"""Services that take changes by name take those that are meant. What a write answers is what is read afterwards."""
+
+from datetime import timedelta
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
 
 from config.writes import only
 from scheduling import services as scheduling
@@ -29,3 +33,60 @@ def test_another_column_is_refused_before_anything_is_looked_for(tim, call):
 
 def test_what_is_named_passes():
     only({"subject", "notes"}, {"notes": None})
+
+
+@pytest.fixture
+def sold(tim):
+    """`sold(name)`: something in stock."""
+    return lambda name, **fields: shop.create_product(by=tim, name=name, price="2.50", amount=9, **fields)
+
+
+@pytest.fixture
+def slot(tim):
+    """`slot(days)`: an hour of tim's."""
+
+    def make(days):
+        start = timezone.now().replace(minute=0, second=0, microsecond=0) + timedelta(days=days)
+        return scheduling.create_slot(by=tim, start_time=start, end_time=start + timedelta(hours=1))
+
+    return make
+
+
+def bodies(sold, slot):
+    """A body for each list to which a statement adds what it answers with, and a second one."""
+    pen, pad, first, second = sold("Pen"), sold("Pad", credits=2), slot(3), slot(4)
+    return {
+        "/api/v1/orders/": (
+            {"items": [{"product_id": pen.pk, "amount": 2}], "address": "12 Main Street", "phone": "+15550000012"},
+            {
+                "items": [{"product_id": pad.pk, "amount": 1}, {"product_id": pen.pk, "amount": 3}],
+                "address": "1 Side Street",
+                "phone": "+15550000012",
+            },
+        ),
+        "/api/v1/meetings/": (
+            {"time_slot": first.pk, "subject": "Algebra"},
+            {"time_slot": second.pk, "subject": "50 %", "notes": "é"},
+        ),
+        "/api/v1/tickets/": ({"message": "It's broken"}, {"message": "100 % of it", "subject": "{returned}", "priority": "high"}),
+    }
+
+
+@pytest.mark.parametrize("path", ["/api/v1/orders/", "/api/v1/meetings/", "/api/v1/tickets/"])
+def test_a_write_answers_with_what_is_read_afterwards(as_user, alice, sold, slot, path):
+    client = as_user(alice)
+    answers = [client.post(path, body) for body in bodies(sold, slot)[path]]
+
+    assert [answer.status_code for answer in answers] == [201, 201]
+    for answer in answers:
+        read = client.get(f"{path}{answer.json()['id']}/")
+        assert answer.content == read.content
+
+
+def test_so_does_one_that_writes_files_after_it(as_user, alice):
+    client = as_user(alice)
+    file = SimpleUploadedFile("note.txt", b"words", "text/plain")
+    answer = client.post("/api/v1/tickets/", {"message": "See the file", "files": [file]}, format="multipart")
+
+    assert answer.json()["attachments"][0]["name"] == "note.txt"
+    assert answer.content == client.get(f"/api/v1/tickets/{answer.json()['id']}/").content

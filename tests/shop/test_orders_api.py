@@ -162,7 +162,7 @@ def test_an_order_costs_few_statements(as_user, alice, stocked, django_assert_nu
     items = [{"product_id": stocked(name).pk, "amount": 1} for name in ("Pen", "Book", "Pad")]
     client = as_user(alice)
 
-    with django_assert_num_queries(7):  # who asks; savepoint, products, order, notification, release; the order as JSON
+    with django_assert_num_queries(6):  # who asks; savepoint, products, order and answer, notification, release
         assert client.post(ORDERS, WHERE | {"items": items}).status_code == 201
 
 

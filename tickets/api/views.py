@@ -50,8 +50,8 @@ class TicketViewSet(ReadViewSet):
     @undone_if_it_fails
     @idempotent
     def create(self, request, **kwargs):
-        ticket = services.open_ticket(by=request.user, **self.validated(request))
-        return self.item.respond(request, ticket.pk, status=201)
+        ticket = services.open_ticket(by=request.user, returning=self.item.returning(request), **self.validated(request))
+        return self.item.created(request, ticket)
 
     @extend_schema(
         summary="Sort a ticket (support)",
