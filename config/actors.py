@@ -29,7 +29,7 @@ def forget_actor(**kwargs):
 
 @contextmanager
 def acting(user):
-    """What is written inside is this account's doing. Around `atomic()` it costs nothing, inside it a statement."""
+    """What is written inside is this account's doing. Around `atomic()` it costs nothing, inside it a command more."""
     before = actor()
     _change(user.pk)
     try:

@@ -110,13 +110,13 @@ class _Read:
 
     def __init__(self, rows, serializer_class):
         self.rows, self.serializer_class = rows, serializer_class
-        self._statements = {}
+        self._compiled = {}
 
-    def _statement(self, key, build):
+    def _once(self, key, build):
         # Two threads may both compile; the results are equal, and one stays.
-        if key not in self._statements:
-            self._statements[key] = build()
-        return self._statements[key]
+        if key not in self._compiled:
+            self._compiled[key] = build()
+        return self._compiled[key]
 
     def _run(self, statement, request, places):
         return [text for (text,) in statement.run(places | _places_of(request))]
@@ -146,7 +146,7 @@ class Listing(_Read):
         if cursor:
             places |= self.ordering.read(cursor)
         places |= {f"filter_{one.name}": value for one, value in found}
-        statement = self._statement(key, lambda: self._compile(Caller(request.user), found, bool(cursor), fetched))
+        statement = self._once(key, lambda: self._compile(Caller(request.user), found, bool(cursor), fetched))
         texts = self._run(statement, request, places)
         response = JSONResponse(b"[" + ",".join(texts[:limit]).encode() + b"]")
         if len(texts) > limit:
@@ -169,7 +169,7 @@ class Detail(_Read):
         key = int(pk)
         if key >= 2**63:
             raise Http404
-        statement = self._statement(Caller.kind(request.user), lambda: json_statement(*self._row(request)))
+        statement = self._once(Caller.kind(request.user), lambda: json_statement(*self._row(request)))
         texts = self._run(statement, request, {"pk": key})
         if not texts:
             raise Http404
@@ -177,8 +177,8 @@ class Detail(_Read):
 
     def returning(self, request):
         """The object as its caller sees it, for the service that is about to write it (config.sql.Writing)."""
-        key = "returning", *Caller.kind(request.user)
-        return Returning(self._statement(key, lambda: self._compile_returning(request)), _places_of(request))
+        sql = self._once(("returning", *Caller.kind(request.user)), lambda: self._compile_returning(request))
+        return Returning(sql, {f"returning_{name}": value for name, value in _places_of(request).items()})
 
     def created(self, request, row):
         """201 with a row just written: with what was returned of it, if it was, and otherwise as it is read now."""
@@ -190,4 +190,6 @@ class Detail(_Read):
         return self.rows(Caller(request.user)).filter(pk=Param("pk", BigIntegerField())), self.serializer_class()
 
     def _compile_returning(self, request):
-        return f"({named(*_json_sql(*self._row(request)), pk='written.id')})"
+        # Names of their own, since the service's statement has places too.
+        known = {"pk": "written.id", "caller": "%(returning_caller)s", "site": "%(returning_site)s"}
+        return f"({named(*_json_sql(*self._row(request)), **known)})"

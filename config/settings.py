@@ -63,8 +63,8 @@ DATABASES["default"].setdefault("OPTIONS", {}).update(
         "connect_timeout": 3,
         # No statement, lock or forgotten transaction may hold up the others. Migrations and backups set their own.
         # What is prepared (config.postgresql.prepared) is planned once: planning a booking takes as long as booking. Django's
-        # own statements hold their values, so they are planned for them. Nor may what was planned while a table was small read
-        # all of it when it no longer is: no plan reads a whole table where there is an index.
+        # own statements hold their values, so they are planned for them. What was planned while a table was small shall not read
+        # all of it when it no longer is: a plan goes by an index where there is one.
         "options": "-c statement_timeout=5s -c lock_timeout=2s -c idle_in_transaction_session_timeout=10s"
         " -c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c jit=off",
         "server_side_binding": False,

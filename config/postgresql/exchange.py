@@ -60,10 +60,11 @@ def checked(pgconn, result):
 def _results(pgconn):
     """The results of commands that were sent together, each as it comes."""
     poll = select.poll()
-    poll.register(pgconn.socket, select.POLLIN)
     while True:
         # `get_result` would wait too, but with the interpreter's lock in its hand.
         while pgconn.is_busy():
+            # What is larger than the socket's buffer goes out piece by piece.
+            poll.register(pgconn.socket, select.POLLIN | select.POLLOUT if pgconn.flush() else select.POLLIN)
             poll.poll()
             pgconn.consume_input()
         result = pgconn.get_result()

@@ -33,8 +33,8 @@ def run(prepared, values):
         with wrapper.cursor() as cursor:
             cursor.execute(prepared.sql, [values[place] for place in prepared.order])
             return cursor.fetchall() if cursor.description else []
-    transformer, parameters = _dump(wrapper, prepared, values)
     with wrapper.wrap_database_errors:
+        transformer, parameters = _dump(wrapper, prepared, values)
         result = _execute(wrapper, prepared, parameters, transformer)
         transformer.set_pgresult(result)
         return transformer.load_rows(0, result.ntuples, tuple)
@@ -49,8 +49,8 @@ def later(prepared, values):
     if not wrapper.in_atomic_block or wrapper.execute_wrappers or wrapper.queries_logged:
         run(prepared, values)
         return
-    transformer, parameters = _dump(wrapper, prepared, values)
     with wrapper.wrap_database_errors:
+        transformer, parameters = _dump(wrapper, prepared, values)
         if name := _name(wrapper, prepared, transformer.types):
             wrapper.kept.append(Command(name, parameters, transformer.formats))
         else:
@@ -58,9 +58,10 @@ def later(prepared, values):
 
 
 def _dump(wrapper, prepared, values):
-    """The values as psycopg writes them, and what wrote them, on a connection that can be used."""
+    """On a connection that can be used: what writes values as psycopg does and reads them, and the values, written."""
     if wrapper.needs_rollback:
-        wrapper.validate_no_broken_transaction()  # which raises
+        # It raises. Otherwise it would send what is kept, which is to go together with this statement.
+        wrapper.validate_no_broken_transaction()
     wrapper.close_if_health_check_failed()
     wrapper.ensure_connection()
     transformer = Transformer(wrapper.connection)

@@ -1,6 +1,7 @@
 """Transactions that say whose they are, and take no way of their own to begin."""
 
 from django.db.backends.utils import debug_transaction
+from psycopg.errors import InFailedSqlTransaction
 from psycopg.pq import TransactionStatus
 
 from config.actors import actor
@@ -13,9 +14,9 @@ class Transactions:
 
     So BEGIN and who the actor is (config.actors) go with the first statement of a transaction, and a statement whose rows
     nobody wants (`config.postgresql.prepared.later`) with the next one or with COMMIT, which raises its errors. What was
-    never sent needs no COMMIT.
+    never sent needs no COMMIT. The actor's setting ends with the transaction, whatever becomes of the connection.
 
-    The actor's setting is local to the transaction and ends with it, whatever becomes of the connection.
+    Of `atomic()` alone: neither `set_autocommit(False)` nor what is done to psycopg's connection itself is known here.
     """
 
     kept: list[Command]
@@ -24,9 +25,16 @@ class Transactions:
         self.kept = []
         return super().get_new_connection(conn_params)
 
+    def _prepare_cursor(self, cursor):
+        self._send_kept()
+        return super()._prepare_cursor(cursor)
+
     def validate_no_broken_transaction(self):
-        # Django asks this before each statement of a cursor.
+        # Django asks this before each statement, also of a cursor that was opened before the transaction began.
         super().validate_no_broken_transaction()
+        self._send_kept()
+
+    def _send_kept(self):
         if self.kept:
             with self.wrap_database_errors:
                 self.send()
@@ -54,7 +62,10 @@ class Transactions:
         # PostgreSQL waits for its disk.
         turns.pass_on()
         with debug_transaction(self, "COMMIT"), self.wrap_database_errors:
-            self.send(Command(b"COMMIT"))
+            done = self.send(Command(b"COMMIT")).command_status
+            if done != b"COMMIT":
+                # A statement failed, and somebody passed over its error: PostgreSQL has done nothing at all, and says ROLLBACK.
+                raise InFailedSqlTransaction(f"instead of COMMIT there was {done.decode()}")
 
     def _rollback(self):
         self.kept = []

@@ -6,7 +6,7 @@ from contextlib import suppress
 
 import psycopg
 import pytest
-from django.db import DatabaseError, IntegrityError, OperationalError, connection, transaction
+from django.db import DatabaseError, IntegrityError, InternalError, OperationalError, connection, transaction
 
 from config.actors import acting
 from config.postgresql import exchange, transactions
@@ -73,6 +73,15 @@ def test_a_transaction_that_does_nothing_sends_nothing(sent, alice):
     assert sent == []
 
 
+def test_a_copy_is_in_the_transaction():
+    with transaction.atomic():
+        with connection.cursor() as cursor, cursor.copy("COPY shop_category (name) FROM STDIN") as copy:
+            copy.write_row(["Paper"])
+        transaction.set_rollback(True)
+
+    assert names() == set()
+
+
 @pytest.mark.parametrize("when", ["before", "inside"])
 def test_a_cursor_is_in_the_transaction_whenever_it_was_opened(when, sent):
     with connection.cursor() as cursor:
@@ -137,6 +146,18 @@ def test_a_savepoint_that_is_undone_takes_it_along_with_its_error(sent):
     assert names() == {"Paper", "Ink"}
 
 
+@pytest.mark.parametrize("size", [300_000, 5_000_000])
+def test_what_is_larger_than_the_sockets_buffer_arrives(size):
+    length = Prepared("SELECT length(%s)", 1)
+    with transaction.atomic():
+        assert run(length, ["x" * size]) == [(size,)]
+        later(length, ["x" * size])
+
+    with transaction.atomic():
+        later(length, ["x" * size])
+        assert run(length, ["x" * size]) == [(size,)]
+
+
 def test_its_error_is_that_of_commit_and_nothing_is_kept(sent):
     def add_twice():
         with transaction.atomic():
@@ -171,6 +192,25 @@ def test_an_error_in_a_savepoint_leaves_the_rest(sent):
         run(ADD, ["Ink"])
 
     assert names() == {"Paper", "Ink"}
+
+
+def test_an_error_that_somebody_passed_over_is_no_commit():
+    """It came at another's SAVEPOINT, outside of any block that Django would have undone."""
+    done = []
+
+    def pass_over():
+        with transaction.atomic():
+            transaction.on_commit(lambda: done.append("commit"))
+            run(ADD, ["Ink"])
+            later(ADD, ["Ink"])
+            with suppress(IntegrityError), transaction.atomic():
+                run(ADD, PAPER)
+
+    with pytest.raises(InternalError, match="ROLLBACK"):
+        pass_over()
+
+    assert done == []
+    assert names() == set()
 
 
 def test_nothing_is_kept_in_a_transaction_that_failed():

@@ -54,7 +54,7 @@ class TicketListing(Listing):
             return super().respond(request, **places)
         reader = None if user.is_staff else user.pk
         hits = search(values.pop("search"), reader=reader, before=before, wanted=limit + 1, **values)
-        statement = self._statement((Caller.kind(user), "found"), lambda: self._of_keys(Caller(user)))
+        statement = self._once((Caller.kind(user), "found"), lambda: self._of_keys(Caller(user)))
         texts = self._run(statement, request, {"found": hits.keys[:limit]})
         response = JSONResponse(b"[" + ",".join(texts).encode() + b"]")
         if goes_on := hits.keys[limit - 1] if len(hits.keys) > limit else hits.stopped:

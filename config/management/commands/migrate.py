@@ -45,10 +45,12 @@ def _limits(connection):
         cursor.execute(f"SET statement_timeout = '{_STATEMENT_TIMEOUT}'")
         cursor.execute(f"SET lock_timeout = '{_LOCK_TIMEOUT}'")
         cursor.execute(f"SET idle_in_transaction_session_timeout = '{_IDLE_TIMEOUT}'")
+        cursor.execute("SET enable_seqscan = on")  # whole tables are changed, and proved
     try:
         yield
     finally:
-        _say(connection, "RESET statement_timeout", "RESET lock_timeout", "RESET idle_in_transaction_session_timeout")
+        names = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout", "enable_seqscan")
+        _say(connection, *(f"RESET {name}" for name in names))
 
 
 @contextmanager
