@@ -86,7 +86,7 @@ class ProductViewSet(_KeptByAdmins):
             filters=(
                 Filter("search", SearchField(), Product.objects.search, planned=True),
                 Flag("in_stock", Q(sold_out=False)),
-                Filter("category", IdField(), "category_id"),
+                Filter("category", IdField(), "category_id", planned=True),
             ),
         ),
         "stock": Listing(_ledger_of_product, serializers.StockEntrySerializer),

@@ -30,7 +30,7 @@ class Command(BaseCommand):
         with connection.cursor() as cursor:
             if not connection.savepoint_ids:  # or somebody's transaction, which has read already, is around
                 cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-            cursor.execute("SET LOCAL statement_timeout = 0; SET LOCAL enable_seqscan = on")
+            cursor.execute("SET LOCAL statement_timeout = 0")
 
     def _try(self, rule, place):
         began = time.monotonic()
