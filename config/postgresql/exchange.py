@@ -68,7 +68,9 @@ def _results(pgconn):
             poll.poll()
             pgconn.consume_input()
         result = pgconn.get_result()
-        if result is None:  # the end of one command's results
+        if result is None:  # the end of one command's results, or of the connection, of which there is no more than that
+            if pgconn.status == ConnStatus.BAD:
+                raise OperationalError(pgconn.get_error_message(), pgconn=pgconn)
             continue
         if result.status == ExecStatus.PIPELINE_SYNC:
             return

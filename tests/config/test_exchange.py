@@ -255,6 +255,18 @@ def test_no_answer_is_left_for_the_next_question(sent, monkeypatch):
     assert names() == set()
 
 
+def test_nobody_waits_for_a_connection_that_is_gone(sent, monkeypatch):
+    results = exchange._results
+
+    def lost(pgconn):
+        pgconn.finish()
+        return results(pgconn)
+
+    monkeypatch.setattr(exchange, "_results", lost)
+    with pytest.raises(OperationalError), transaction.atomic():
+        run(ONE, [])
+
+
 def test_others_work_while_postgresql_does():
     """libpq's own waiting for what was sent together would keep the interpreter."""
     sleep = Prepared("SELECT pg_sleep(%s)", 1)
