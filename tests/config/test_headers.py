@@ -106,3 +106,10 @@ def test_cookies_of_pages_go_over_https_alone(client, settings, sue):
     assert session["secure"]
     assert form["secure"]
     assert session["samesite"] == form["samesite"] == "Lax"
+
+
+def test_what_is_kept_for_others_is_kept_for_their_language(client, as_user, sue):
+    """Nobody between keeps an answer to a request with Authorization (RFC 9111, 3.5)."""
+    for path in ("/api/schema/", "/auth/users/me/", "/admin/login/"):
+        assert "Accept-Language" in client.get(path).headers["Vary"]
+    assert "Accept-Language" not in as_user(sue).get("/auth/users/me/").headers.get("Vary", "")

@@ -88,6 +88,11 @@ def test_errors_are_djangos_and_leave_the_connection_usable(sql, error):
     assert run(Prepared("SELECT %s", 1), [1]) == [(1,)]
 
 
+def test_what_cannot_be_written_is_djangos_error_too():
+    with pytest.raises(DataError):
+        run(Prepared("SELECT %s", 1), ["a\0b"])
+
+
 def test_a_connection_that_died_meanwhile_is_an_operational_error():
     run(Prepared("SELECT %s", 1), [1])
     connection.connection.pgconn.finish()

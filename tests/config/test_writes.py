@@ -1,15 +1,18 @@
 """Services that take changes by name take those that are meant. What a write answers is what is read afterwards."""
 
+import json
 from datetime import timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
+from config.sql import Writing
 from config.writes import only
 from scheduling import services as scheduling
 from shop import services as shop
 from tickets import services as tickets
+from tickets.api.views import TicketViewSet
 
 CALLS = {
     "ticket": lambda by: tickets.change_ticket(by=by, ticket_id=1, user_id=by.pk),
@@ -81,6 +84,19 @@ def test_a_write_answers_with_what_is_read_afterwards(as_user, alice, sold, slot
     for answer in answers:
         read = client.get(f"{path}{answer.json()['id']}/")
         assert answer.content == read.content
+
+
+def test_places_of_the_answer_are_none_of_the_services(alice, rf):
+    """Both may call somebody the caller."""
+    request = rf.get("/")
+    request.user = alice
+    returning = TicketViewSet.item.returning(request)
+    ticket = tickets.open_ticket(by=alice, message="Help")
+    writing = Writing("SELECT {returned} FROM tickets_ticket AS written WHERE id = %(ticket)s AND %(caller)s = 'me'")
+
+    ((answer,),) = writing.run({"ticket": ticket.pk, "caller": "me"}, returning)
+
+    assert json.loads(answer)["id"] == ticket.pk
 
 
 def test_so_does_one_that_writes_files_after_it(as_user, alice):

@@ -18,7 +18,7 @@ from tickets.models import Answer
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
-ROUNDS = 25  # before the commit, and as many after it
+ROUNDS = 28  # before the commit, and as many after it
 # Where a transaction is stopped, to be killed there. What is told is sent together with COMMIT: who is killed there is too late.
 GATES = {
     "before": [before(table) for table in ("tickets_answer", "tickets_searchtext")],
