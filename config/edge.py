@@ -16,7 +16,8 @@ REMEMBERED = 1000
 
 
 class EdgeMiddleware:
-    """Takes X-Forwarded-… away from requests that no trusted proxy sent, and refuses hosts that are not ours (400).
+    """Takes X-Forwarded-… away from requests that no trusted proxy sent, and refuses hosts that are not ours (400) and bodies
+    without a length (411).
 
     Without the first, anybody who reaches the application past the proxy could say that plain http is https, or be any host.
     Without the second, a forged Host is noticed only where a link is written.
@@ -31,6 +32,9 @@ class EdgeMiddleware:
         told = request.META
         if not FORWARDED.isdisjoint(told):
             self._judge(told)
+        if "HTTP_TRANSFER_ENCODING" in told:
+            # Django reads as much as Content-Length says: a body in chunks would be taken for an empty one.
+            return problem_response(411, "length_required", _("Send the body with a Content-Length, not in chunks."))
         # The name as it was sent, an allowed one as a rule: looking it up costs less than Django's reading of it.
         host = told.get("HTTP_X_FORWARDED_HOST") or told.get("HTTP_HOST")
         if host not in self.allowed and request.path not in HEALTH:

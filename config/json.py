@@ -15,6 +15,8 @@ from rest_framework.renderers import BaseRenderer
 from config.errors import TooLarge
 
 _NUL = b"\\u0000"
+# Lists and objects in each other, at most: orjson reads 1,024 levels and writes 254, and Python's own stack ends between.
+LEVELS = 64
 
 
 def _default(value):
@@ -31,7 +33,7 @@ def dumps(value):
 def loads(raw):
     """A JSON object. Raises ParseError for malformed or too deep JSON, lone surrogates, NULs and anything but an object.
 
-    orjson itself refuses NaN, lone surrogates and more than 1,024 levels.
+    orjson itself refuses NaN and lone surrogates.
     """
     try:
         value = orjson.loads(raw)
@@ -39,9 +41,18 @@ def loads(raw):
         raise ParseError(_("Malformed JSON: %s.") % error) from None
     if not isinstance(value, dict):
         raise ParseError(_("The body must be a JSON object."))
+    # Most bodies have fewer brackets than levels are allowed, and need no look.
+    if raw.count(b"[") + raw.count(b"{") > LEVELS and _is_deeper(value, LEVELS):
+        raise ParseError(_("The body is nested too deeply."))
     if _NUL in raw and _holds_nul(value):
         raise ParseError(_("Null characters are not allowed."))
     return value
+
+
+def _is_deeper(value, levels):
+    if not isinstance(value, dict | list):
+        return False
+    return levels == 0 or any(_is_deeper(inner, levels - 1) for inner in (value.values() if isinstance(value, dict) else value))
 
 
 def _holds_nul(value):

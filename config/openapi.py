@@ -53,7 +53,9 @@ _ERRORS = {
     401: "Not signed in, or no longer.",
     403: "The role may not do this.",
     404: "There is none, or none that the caller may see.",
+    408: "The request did not come whole, or not in time.",
     409: "The present state refuses it.",
+    411: "The body came in chunks, without a Content-Length.",
     413: "The body is too large.",
     415: "The body is not of a type that is taken here.",
     422: "The Idempotency-Key was used with another request.",
@@ -163,7 +165,7 @@ class AutoSchema(SpectacularSchema):
         if "{" in self.path or self.method in getattr(self.view, "may_be_missing", ()):
             statuses.add(404)
         if self.method in ("POST", "PUT", "PATCH"):
-            statuses |= {409, 413, 415, 429}
+            statuses |= {408, 409, 411, 413, 415, 429}
         if self.method == "DELETE":
             statuses.add(409)
         if getattr(self._handler(), "takes_idempotency_key", False):

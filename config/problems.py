@@ -10,7 +10,7 @@ import psycopg
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.db import DatabaseError, DataError, IntegrityError, InterfaceError, OperationalError
 from django.db.models import ProtectedError
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, UnreadablePostError
 from django.utils.html import escape
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
@@ -77,6 +77,8 @@ def _describe(error):
             return _domain(errors.Protected())
         case RequestDataTooBig():
             return _domain(errors.TooLarge())
+        case UnreadablePostError():  # the client sends too slowly, or has gone
+            return problem(408, "request_timeout", _("The request did not come whole.")), {}
         case SuspiciousOperation():
             return problem(400, "bad_request", _("The request is not valid.")), {}
         case IntegrityError() if found := errors.typed(error):

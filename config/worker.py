@@ -4,14 +4,17 @@ In gunicorn's own `gthread` a main thread waits for sockets, hands each request 
 changes of thread a request, on one interpreter. Here the thread whose turn it is (config.turns) waits for the next readable
 socket, serves it and puts it back ("leader and followers"). Requests are parsed, checked and refused by gunicorn's code.
 docs/performance.md says what that gains.
+
+No thread waits for a client that has begun a request and takes its time (config.connections). For what is too large for that
+one waits, but never the last of a process.
 """
 
+import collections
 import contextlib
 import ctypes
 import os
 import select
 import socket
-import struct
 import threading
 import time
 
@@ -19,13 +22,9 @@ from gunicorn import glogging, http, util
 from gunicorn.http import wsgi
 from gunicorn.workers import base
 
+from config.connections import LINGER, PATIENT, Connection, send
 from config.turns import PATIENCE, turns
 
-# No client may hold a thread longer by sending, or taking, a little at a time. In seconds.
-SOCKET_TIMEOUT = 10
-_TIMEVAL = struct.pack("ll", SOCKET_TIMEOUT, 0)
-# How long a stopping worker still answers on connections that are kept, for requests already on their way. In seconds.
-LINGER = 2
 _libc = ctypes.PyDLL(None)
 _ONCE = select.EPOLLIN | select.EPOLLONESHOT
 
@@ -58,7 +57,7 @@ class Response(wsgi.Response):
             super()._emit_body(data)
         else:
             head, self._head = self._head, b""
-            self.sock.sendall(head + data)
+            send(self.sock, head + data)
 
     def sendfile(self, respiter):
         self._apart = True
@@ -72,21 +71,7 @@ class Response(wsgi.Response):
     def _flush(self):
         if self._head:
             head, self._head = self._head, b""
-            self.sock.sendall(head)
-
-
-class Connection:
-    """A client's connection, with gunicorn's parser for the requests that come over it."""
-
-    __slots__ = ("client", "expires", "parser", "server", "sock")
-
-    def __init__(self, cfg, sock):
-        sock.setblocking(True)
-        for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
-            sock.setsockopt(socket.SOL_SOCKET, option, _TIMEVAL)
-        self.sock, self.client, self.server = sock, sock.getpeername(), sock.getsockname()
-        self.parser = http.get_parser(cfg, sock, self.client)
-        self.expires = 0.0
+            send(self.sock, head)
 
 
 class Worker(base.Worker):
@@ -97,6 +82,9 @@ class Worker(base.Worker):
         self.listeners = {listener.fileno(): listener for listener in self.sockets}
         # All connections, and those of them that wait for a request. Whoever takes one out of `idle` owns it.
         self.connections, self.idle = set(), {}
+        # Requests that a thread may wait for the rest of at once, so that one is always left to others, and those in line.
+        self.large = threading.Semaphore(max(1, self.cfg.threads - 1))
+        self.in_line = collections.deque()
         self.is_open = False
         self._open()
         names = [f"serve-{number}" for number in range(self.cfg.threads)]
@@ -160,7 +148,7 @@ class Worker(base.Worker):
     def _close_idle(self, now):
         for descriptor, connection in list(self.idle.items()):
             if connection.expires < now and self.idle.pop(descriptor, None):
-                self._forget(connection, util.close)
+                self._forget(connection)
 
     def _serve(self):
         """A thread's life."""
@@ -206,36 +194,68 @@ class Worker(base.Worker):
 
     def _await(self, connection, watch):
         descriptor = connection.sock.fileno()
-        connection.expires = time.monotonic() + self.cfg.keepalive
+        # A request that has begun must come in its time.
+        connection.expires = connection.unreader.deadline or time.monotonic() + self.cfg.keepalive
         self.idle[descriptor] = connection
         watch(descriptor, _ONCE)
 
     def _attend(self, connection):
         try:
-            while self._answer(connection):
-                # A client may have sent its next request with this one.
-                if not connection.parser.unreader.buf.tell():
-                    self._await(connection, self.epoll.modify)
+            if connection.is_closing:
+                self._linger(connection)
+                return
+            while connection.unreader.has_request():
+                if connection.unreader.is_large and not self.large.acquire(blocking=False):
+                    self._stand_in_line(connection)
                     return
+                try:
+                    if not self._answer(connection):
+                        self._linger(connection)
+                        return
+                finally:
+                    if connection.unreader.is_large:
+                        self._end_large()
+                connection.unreader.begin()
+            self._await(connection, self.epoll.modify)
+        except OSError:  # the client has gone
+            self._forget(connection)
         except BaseException:
-            self._forget(connection, util.close)
+            self._forget(connection)
             raise
-        self._forget(connection)
 
-    def _forget(self, connection, close=util.close_graceful):
+    def _linger(self, connection):
+        if connection.has_ended():
+            self._forget(connection)
+        else:
+            self._await(connection, self.epoll.modify)
+
+    def _stand_in_line(self, connection):
+        self.in_line.append(connection)
+        if self.large.acquire(blocking=False):  # meanwhile one has ended, and saw nobody in line
+            self._end_large()
+
+    def _end_large(self):
+        self.large.release()
+        with contextlib.suppress(IndexError):  # there is nobody in line
+            self._await(self.in_line.popleft(), self.epoll.modify)
+
+    def _forget(self, connection):
         self.connections.discard(connection)
-        close(connection.sock)
+        util.close(connection.sock)
 
     def _answer(self, connection):
         """Reads a request and answers it. True where the connection can be used again."""
         request = None
         try:
             request = next(connection.parser)
+            connection.unreader.is_parsed = True
+            if connection.unreader.is_told_to_continue:
+                request._expected_100_continue = False
             if not self._respond(request, connection):
                 return False
-            # What the application did not read of the body must not be taken for the next request.
-            deadline = time.monotonic() + SOCKET_TIMEOUT
-            return getattr(request.body.reader, "length", 1) == 0 or connection.parser.finish_body(deadline=deadline)
+            # What the application did not read of the body must not be taken for the next request. (Chunks it never reads.)
+            rest = getattr(request.body.reader, "length", None)
+            return rest == 0 or (rest is not None and connection.parser.finish_body(deadline=time.monotonic() + PATIENT))
         except (http.errors.NoMoreData, StopIteration, OSError) as error:  # the client has gone, or took too long
             self.log.debug("Closing a connection: %r", error)
         except Exception as error:  # noqa: BLE001 (gunicorn answers it and writes it down)

@@ -121,12 +121,98 @@ def conversation(service, *pieces):
 PROBE = b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n"
 
 
-def test_silent_clients_hold_no_thread(tmp_path):
-    with Service(tmp_path, worker=False, workers=1, WEB_THREADS="1") as service, ExitStack() as stack:
-        for _ in range(50):
-            stack.enter_context(socket.create_connection(("127.0.0.1", service.port)))
+def body_of(length, *headers):
+    head = [b"POST /auth/users/ HTTP/1.1", b"Host: 127.0.0.1", b"Content-Type: application/json", *headers]
+    return b"\r\n".join([*head, b"Content-Length: %d" % length, b"", b""])
 
-        assert get(service, "/livez")[0] == 200
+
+@pytest.fixture
+def narrow(tmp_path):
+    """One process with two threads."""
+    with Service(tmp_path, worker=False, workers=1, WEB_THREADS="2") as service:
+        yield service
+
+
+# What twenty clients send, who then wait. One that is given up, or waits for the other to close, may take its thread for
+# some seconds in all, and twenty take ten times that.
+SLOW = {
+    "silent": b"",
+    "in the head": PROBE[:10],
+    "in the body": body_of(5_000) + b"{",
+    "in a large body": body_of(200_000) + b"{" * 100_000,
+    "in a chunk": b"POST /auth/users/ HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{",
+    "at the end": b"GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+    "taking an answer": b"GET /api/schema/ HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",
+}
+
+
+def test_slow_clients_hold_no_thread(narrow):
+    for sent in SLOW.values():
+        with ExitStack() as stack:
+            for _ in range(20):
+                client = stack.enter_context(socket.socket())
+                client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+                client.connect(("127.0.0.1", narrow.port))
+                client.sendall(sent)
+            time.sleep(0.5)
+
+            assert get(narrow, "/livez", timeout=5)[0] == 200
+
+
+def test_a_request_comes_in_its_time(narrow):
+    """However little is sent at a time: bytes that keep coming keep no connection open."""
+    with ExitStack() as stack:
+        clients = []
+        for sent in (SLOW["in the head"], SLOW["in the body"], SLOW["in a large body"]):
+            clients.append(stack.enter_context(socket.create_connection(("127.0.0.1", narrow.port), timeout=1)))
+            clients[-1].sendall(sent)
+        began = time.monotonic()
+        while clients and time.monotonic() < began + 30:
+            time.sleep(0.5)
+            for client in list(clients):
+                try:
+                    client.sendall(b" ")
+                except OSError:
+                    clients.remove(client)
+
+        assert not clients
+
+
+def test_large_bodies_stand_in_line(narrow):
+    with ExitStack() as stack:
+        clients = [stack.enter_context(socket.create_connection(("127.0.0.1", narrow.port), timeout=10)) for _ in range(4)]
+        for client in clients:
+            client.sendall(body_of(200_000) + b"[" * 100_000)
+        time.sleep(0.5)
+        for client in clients:
+            client.sendall(b"]" * 100_000)
+
+        assert [client.recv(65536).split()[1] for client in clients] == [b"400"] * 4
+
+
+@pytest.mark.parametrize(("length", "sent"), [(100, 50), (200_000, 100_000)], ids=["small", "large"])
+def test_half_a_request_is_none(narrow, length, sent):
+    with socket.create_connection(("127.0.0.1", narrow.port), timeout=10) as client:
+        client.sendall(body_of(length) + b'{"email": "half@example.com", "password": "a long password"}'.ljust(sent)[:sent])
+        client.shutdown(socket.SHUT_WR)
+        said = b""
+        while part := client.recv(65536):
+            said += part
+
+    assert said == b"" or said.split()[1] == b"408"
+    assert "Traceback" not in narrow.log("web"), narrow.log("web")
+
+
+def test_who_asks_whether_to_go_on_is_told_once(narrow):
+    said = conversation(narrow, body_of(2, b"Expect: 100-continue"), b"{}")
+
+    assert re.findall(rb"HTTP/1\.1 (\d+) ", said) == [b"100", b"400"]
+
+
+def test_a_body_in_chunks_is_refused(narrow):
+    sent = SLOW["in a chunk"].replace(b"5\r\n{", b"2\r\n{}\r\n0\r\n\r\n")
+
+    assert b"length_required" in conversation(narrow, sent)
 
 
 @pytest.mark.parametrize(

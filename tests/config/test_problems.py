@@ -44,6 +44,8 @@ def test_who_is_asking(api):
         b"{",
         b"[" * 2000 + b"]" * 2000,
         b'{"email":' + b"[" * 2000 + b"]" * 2000 + b"}",
+        b'{"email":' + b"[" * 64 + b"]" * 64 + b"}",
+        b'{"\\u0000":' + b'{"a":' * 500 + b"1" + b"}" * 501,
         b'{"email": "\\ud800"}',
         b'{"email": "a\\u0000b@example.com"}',
         b'{"em\\u0000ail": "a"}',
@@ -52,10 +54,41 @@ def test_who_is_asking(api):
         b'"text"',
         b"\xff",
     ],
-    ids=["cut", "deep", "deep inside", "surrogate", "nul", "nul in a name", "NaN", "list", "text", "not utf-8"],
+    ids=[
+        "cut",
+        "deep",
+        "deep inside",
+        "a level too deep",
+        "deep with a nul",
+        "surrogate",
+        "nul",
+        "nul in a name",
+        "NaN",
+        "list",
+        "text",
+        "not utf-8",
+    ],
 )
 def test_malformed_json(api, body):
     assert_problem(api.post("/auth/users/", body, content_type="application/json"), 400, "parse_error")
+
+
+def test_as_many_levels_as_are_allowed(api):
+    answer = api.post("/auth/users/", b'{"more":' + b"[" * 63 + b"]" * 63 + b"}", content_type="application/json")
+
+    assert assert_problem(answer, 400, "invalid")["errors"]
+
+
+def test_brackets_in_a_text_are_no_levels(api):
+    body = b'{"first_name": "' + b"[" * 100 + b'"}'
+
+    assert_problem(api.post("/auth/users/", body, content_type="application/json"), 400, "invalid")
+
+
+def test_deep_json_in_a_query(api):
+    deep = "%7B%22%5Cu0000%22:" * 500 + "1" + "%7D" * 500
+
+    assert_problem(api.get(f"/auth/users/?json={deep}"), 400, "invalid")
 
 
 def test_a_backslash_before_u0000_is_no_nul(api):
@@ -97,6 +130,7 @@ def test_every_wrong_member_is_named(api):
         ("cursor=WyJ4Il0", "cursor"),
         ("cursor=WzFlMzA5XQ", "cursor"),
         ("cursor=%F0%9F%92%A9", "cursor"),
+        ("cursor=" + "W1tb" * 320 + "XV1d" * 320, "cursor"),
     ],
 )
 def test_bad_pages(as_user, alice, query, field):
