@@ -3,6 +3,7 @@
 import pytest
 from django.test import Client
 
+from shop.errors import VoucherUsedUp
 from shop.models import Category, CreditLot, Order, Payment, Product, StockEntry, Voucher
 from shop.services import start_payment
 from tests.shop.conftest import image
@@ -105,6 +106,23 @@ def test_categories_and_vouchers(office):
     refused = office.post("/admin/shop/voucher/add/", voucher | {"code": "MORE", "value": "101"})
     assert refused.status_code == 200
     assert list(Voucher.objects.values_list("code", flat=True)) == ["SALE"]
+
+
+def test_a_voucher_that_is_used_while_it_is_changed_keeps_its_count(office, alice, bob, stocked, bought, voucher, monkeypatch):
+    pen, page = stocked("Pen"), f"/admin/shop/voucher/{voucher(percent=10, max_uses=1).pk}/change/"
+    clean = Voucher.clean
+
+    def use(self):  # between reading and saving
+        clean(self)
+        bought(alice, (pen, 1), voucher="SALE")
+
+    monkeypatch.setattr(Voucher, "clean", use)
+    form = {"code": "SALE", "kind": "percent", "value": "20", "currency": "EUR", "is_active": "on", "max_uses": "1"}
+    assert office.post(page, form).status_code == 302
+
+    assert list(Voucher.objects.values_list("value", "uses")) == [(20, 1)]
+    with pytest.raises(VoucherUsedUp):
+        bought(bob, (pen, 1), voucher="SALE")
 
 
 def test_credits_are_given(office, alice, tim):
