@@ -6,7 +6,7 @@ from config.erasing import ERASED, forget_names
 from config.history import erase_history
 from notifications.services import forget_meetings
 from scheduling.models import AvailabilityException, AvailabilityRule, CalendarFeed, Meeting, TimeSlot, TutorSettings
-from scheduling.services.changes import cancel_meeting
+from scheduling.services.changes import call_off
 from scheduling.services.publishing import publish_slots
 
 
@@ -26,7 +26,7 @@ def forget_user(*, user):
     erase_history(as_student, subject=ERASED, notes=None)
     ahead = theirs.live().filter(end_time__gt=Now()).order_by("id")
     for meeting_id in list(ahead.values_list("pk", flat=True)):
-        cancel_meeting(by=user, meeting_id=meeting_id)
+        call_off(by=user, meeting_id=meeting_id)
     for model in (AvailabilityRule, AvailabilityException, TutorSettings):
         model.objects.filter(tutor=user).delete()
     if user.is_admin:

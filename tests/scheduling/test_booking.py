@@ -222,6 +222,29 @@ def test_an_account_that_closes_leaves_nothing_ahead(book, slot, tim, make_admin
     assert not TimeSlot.objects.filter(is_available=True, start_time__gt=hour(-24)).exists()
 
 
+@pytest.mark.parametrize("by", ["alice", "tim"])
+@pytest.mark.parametrize("when", ["under way", "within the notice"])
+def test_no_meeting_keeps_an_account_from_closing(book, slot, begin, alice, tim, settings, as_user, by, when):
+    settings.CREDIT_NOTICE = timedelta(days=1)
+    grant_credits(by=tim, user=alice, credits=2)
+    meeting = book(slot(credits=2))
+    if when == "under way":
+        begin(meeting, ago=600)
+    else:
+        begin(meeting, ago=-600)
+        settings.CANCEL_NOTICE = timedelta(days=1)
+
+    if by == "alice":
+        answer = as_user(alice).delete("/auth/users/me/", {"current_password": PASSWORD})
+    else:
+        answer = as_user(tim).delete(f"/api/v1/users/{alice.pk}/")
+
+    assert answer.status_code == 204, answer.content
+    assert Meeting.objects.get().status == "canceled"
+    assert Notification.objects.filter(user=tim, type="reservation_canceled").exists()
+    assert balance_of(user_id=alice.pk) == 0  # it is too late for those
+
+
 def test_the_database_bounds_notes(book):
     meeting = book()
 
