@@ -173,11 +173,12 @@ class Meeting(models.Model):
                 name="take_slot",
                 when=pgtrigger.After,
                 operation=pgtrigger.Insert | pgtrigger.UpdateOf("status", "time_slot_id"),
+                # Of a slot that weekly hours no longer ask for, too, the row is locked: they may ask for it again just now.
                 func="""
                     IF TG_OP = 'UPDATE' AND OLD.status <> 'canceled'
                         AND (NEW.status = 'canceled' OR NEW.time_slot_id <> OLD.time_slot_id) THEN
-                        UPDATE scheduling_timeslot SET is_available = true
-                            WHERE id = OLD.time_slot_id AND NOT is_available AND start_time > now() AND origin <> 'retired';
+                        UPDATE scheduling_timeslot SET is_available = origin <> 'retired'
+                            WHERE id = OLD.time_slot_id AND NOT is_available AND start_time > now();
                     END IF;
                     IF NEW.status <> 'canceled' THEN
                         UPDATE scheduling_timeslot SET is_available = false WHERE id = NEW.time_slot_id AND is_available;

@@ -72,7 +72,7 @@ class TimeSlot(models.Model):
     class Origin(models.TextChoices):
         HAND = "hand", _("by hand")
         RULE = "rule", _("by a weekly rule")
-        # The rule is gone, but meetings (canceled ones) still refer to the slot.
+        # No rule asks for it any more, but a meeting takes it, or one that was canceled refers to it.
         RETIRED = "retired", _("by a rule of old")
 
     tutor = models.ForeignKey(

@@ -1,5 +1,6 @@
 """Slots from weekly hours. Publishing compares what the hours ask for with what is there, so it can run at any time."""
 
+from collections import defaultdict
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -17,7 +18,7 @@ _ANY_ZONE = timedelta(hours=14)  # the farthest from UTC; a date begins that muc
 def publish_slots(*, tutor_id):
     """Publishes a tutor's slots from now through PUBLISH_AHEAD, and withdraws free ones that the hours no longer ask for.
 
-    Slots that were booked, or made by hand, stay as they are. Returns how many slots are new.
+    Slots that were booked, or made by hand, keep their times and price. Returns how many slots are new.
     """
     with transaction.atomic():
         tutor = lock_tutor(tutor_id)
@@ -72,26 +73,32 @@ def _off_span(exception):
 
 
 def _withdraw(tutor_id, now, wanted):
-    """Takes back the free slots of rules that are not asked for, and brings the others' price up to date."""
+    """Takes back the slots of rules that are not asked for, and brings the free ones' price up to date.
+
+    Those that are booked stay so; once their meeting is canceled or moves away, they are not offered (Meeting's `take_slot`).
+    """
     standing = Meeting.objects.standing().filter(time_slot=OuterRef("pk"))
     any_meeting = Meeting.objects.filter(time_slot=OuterRef("pk"))
     ours = TimeSlot.objects.filter(tutor_id=tutor_id, start_time__gt=now).exclude(origin=TimeSlot.Origin.HAND)
-    free = ours.exclude(Exists(standing)).annotate(mentioned=Exists(any_meeting)).select_for_update(no_key=True).order_by("id")
-    retired, restored, gone = [], [], []
-    for slot in free:
+    retired, restored, gone, prices = [], [], [], defaultdict(list)
+    for slot in ours.annotate(booked=Exists(standing), mentioned=Exists(any_meeting)):
         span = Span(slot.start_time, slot.end_time)
         if span in wanted:
             if slot.origin == TimeSlot.Origin.RETIRED:
                 restored.append(slot.pk)
-            if slot.credits != wanted[span]:
-                TimeSlot.objects.filter(pk=slot.pk).update(credits=wanted[span])
+            if slot.credits != wanted[span] and not slot.booked:
+                prices[wanted[span]].append(slot.pk)
         elif not slot.mentioned:
             gone.append(slot.pk)
         elif slot.origin == TimeSlot.Origin.RULE:
             retired.append(slot.pk)
+    # By id, as several of them may be canceled at once (scheduling.services.closing). Bookings queue at the tutor.
+    list(TimeSlot.objects.filter(pk__in=retired + restored).order_by("id").select_for_update(no_key=True).values_list("pk"))
     TimeSlot.objects.filter(pk__in=gone).delete()
     TimeSlot.objects.filter(pk__in=retired).update(is_available=False, origin=TimeSlot.Origin.RETIRED)
-    TimeSlot.objects.filter(pk__in=restored).update(is_available=True, origin=TimeSlot.Origin.RULE)
+    TimeSlot.objects.filter(pk__in=restored).update(is_available=~Exists(standing), origin=TimeSlot.Origin.RULE)
+    for cost, slots in prices.items():
+        TimeSlot.objects.filter(pk__in=slots).update(credits=cost)
 
 
 def _add(tutor_id, now, wanted):

@@ -62,6 +62,8 @@ def change_slot(*, by, slot_id, tutor_id=None, **changes):
         if changed.keys() & {"start_time", "end_time"}:
             _keep_away(slot)
             changed["origin"] = TimeSlot.Origin.HAND
+        if changed.get("is_available") and slot.origin == TimeSlot.Origin.RETIRED:
+            changed["origin"] = TimeSlot.Origin.HAND  # no rule offers it any more, but somebody does
         for name, value in changed.items():
             setattr(slot, name, value)
         slot.save(update_fields=list(changed))

@@ -1,6 +1,7 @@
 """Many threads at once on the real database, each with a connection of its own."""
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
@@ -29,6 +30,28 @@ def race(action, competitors, *, at_once=40):
 
     with ThreadPoolExecutor(min(at_once, len(competitors))) as threads:
         return list(threads.map(run, competitors))
+
+
+def aside(act):
+    """Begins `act` in a thread of its own, and goes on once that waits for a lock, or is done.
+
+    Returns a function that waits for the end and returns the result; an exception that was raised stands in its place.
+    """
+    before, thread = _waiting(), ThreadPoolExecutor(1)
+    done = thread.submit(lambda: race(lambda _: act(), [None])[0])
+    thread.shutdown(wait=False)
+    deadline = time.monotonic() + 10
+    while not done.done() and _waiting() == before and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return done.result
+
+
+def _waiting():
+    """How many wait for a lock."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_stat_clear_snapshot()")  # what is looked at stays as it was to the end of a transaction
+        cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
+        return cursor.fetchone()[0]
 
 
 @contextmanager

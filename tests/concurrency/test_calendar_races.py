@@ -4,12 +4,13 @@ from collections import Counter
 from datetime import time, timedelta
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 
 from scheduling import errors, services
 from scheduling.models import Meeting, TimeSlot
 from tests.concurrency.calendars import check_invariants
-from tests.concurrency.racing import race
+from tests.concurrency.racing import aside, race
 from tests.scheduling.conftest import hour
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow, pytest.mark.usefixtures("patience")]
@@ -117,3 +118,25 @@ def test_publishing_and_booking_at_once(students, tim):
     allowed = (errors.Obstacle, errors.UnknownSlot)
     assert [one for one in done if one is not None and not isinstance(one, allowed)] == []
     check_invariants()
+
+
+@pytest.mark.parametrize("first", ["hours", "cancel"])
+def test_hours_that_come_back_and_a_cancellation_at_once_free_the_slot(alice, tim, first):
+    day = timezone.now().date() + timedelta(days=3)
+    fields = {"start_time": time(9), "end_time": time(10), "slot_minutes": 60, "time_zone": "UTC"}
+    services.add_rule(by=tim, weekday=day.weekday(), valid_from=day, valid_until=day, **fields)
+    slot = TimeSlot.objects.get()
+    meeting = services.book_meeting(by=alice, time_slot_id=slot.pk, subject="x")
+    off = services.add_exception(by=tim, kind="off", date=day, time_zone="UTC")
+    acts = {
+        "hours": lambda: services.remove_exception(by=tim, exception_id=off.pk),
+        "cancel": lambda: services.cancel_meeting(by=alice, meeting_id=meeting.pk),
+    }
+
+    with transaction.atomic():
+        acts.pop(first)()
+        second = aside(*acts.values())
+
+    assert second() is None
+    slot.refresh_from_db()
+    assert (slot.origin, slot.is_available) == ("rule", True)

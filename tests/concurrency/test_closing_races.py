@@ -1,6 +1,7 @@
 """An account that closes while it books, orders, pays and cancels."""
 
 import threading
+from datetime import time, timedelta
 
 import pytest
 from django.db import transaction
@@ -10,11 +11,11 @@ from accounts.models import User
 from accounts.services import close_account
 from scheduling.errors import UnknownStudent
 from scheduling.models import Meeting, TimeSlot
-from scheduling.services import book_meeting, cancel_meeting, move_meeting
+from scheduling.services import add_exception, add_rule, book_meeting, cancel_meeting, move_meeting
 from shop import services
 from shop.models import Order
 from tests.concurrency.calendars import check_invariants
-from tests.concurrency.racing import race
+from tests.concurrency.racing import aside, race
 from tests.concurrency.stores import left, order, outcome
 from tests.conftest import make_user
 from tests.scheduling.conftest import hour
@@ -76,6 +77,23 @@ def test_nothing_is_left_alive(tim, hours, stocked):
     check_invariants()
     sold = sum(item.amount for one in Order.objects.exclude(status="canceled") for item in one.items.all())
     assert left(pen) == 1000 - sold
+
+
+def test_publishing_and_closing_take_slots_in_the_same_order(alice, tim):
+    day = timezone.now().date() + timedelta(days=3)
+    fields = {"start_time": time(9), "end_time": time(11), "slot_minutes": 60, "time_zone": "UTC"}
+    add_rule(by=tim, weekday=day.weekday(), valid_from=day, valid_until=day, **fields)
+    slots = TimeSlot.objects.order_by("id")
+    for slot in reversed(slots):
+        book_meeting(by=alice, time_slot_id=slot.pk, subject="Algebra")
+
+    with transaction.atomic():
+        slots.select_for_update().first()
+        publishing = aside(lambda: add_exception(by=tim, kind="off", date=day, time_zone="UTC"))
+        closing = aside(lambda: close_account(by=tim, user=alice))
+
+    assert [outcome(publishing()), outcome(closing())] == ["done", "done"]
+    assert set(slots.values_list("origin", "is_available")) == {("retired", False)}
 
 
 def test_control_looking_first_books_for_somebody_who_is_gone(alice, tim, hours):

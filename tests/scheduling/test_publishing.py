@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from config.errors import NotAllowed
 from scheduling import services, tasks
-from scheduling.errors import HoursEndBeforeStart, ValidityEndsBeforeStart
+from scheduling.errors import HoursEndBeforeStart, SlotUnavailable, ValidityEndsBeforeStart
 from scheduling.models import AvailabilityException, AvailabilityRule, Meeting, TimeSlot, TutorSettings
 
 pytestmark = pytest.mark.django_db
@@ -114,15 +114,56 @@ def test_hours_that_stop_and_come_back_offer_the_same_slot_again(rule, book, tim
     assert (slot.origin, slot.is_available) == ("rule", True)
 
 
-def test_a_booked_slot_without_hours_is_not_offered_after_a_cancellation(rule, book, tim):
+@pytest.mark.parametrize("away", ["canceled", "moved"])
+@pytest.mark.parametrize("why", ["no hours", "day off"])
+def test_a_booked_slot_that_hours_no_longer_ask_for_is_never_offered_again(rule, book, slot, tim, alice, bob, why, away):
+    hourly = rule(valid_until=monday())
+    meeting = book(TimeSlot.objects.get(start_time=at(10)))
+    taken = TimeSlot.objects.get(pk=meeting.time_slot_id)
+
+    if why == "no hours":
+        services.remove_rule(by=tim, rule_id=hourly.pk)
+    else:
+        services.add_exception(by=tim, date=monday(), kind="off", time_zone="UTC")
+    assert Meeting.objects.get(pk=meeting.pk).status == "pending"
+    if away == "canceled":
+        services.cancel_meeting(by=tim, meeting_id=meeting.pk)
+    else:
+        services.move_meeting(by=alice, meeting_id=meeting.pk, time_slot_id=slot(days=1).pk)
+
+    taken.refresh_from_db()
+    assert (taken.origin, taken.is_available) == ("retired", False)
+    with pytest.raises(SlotUnavailable):
+        book(taken, by=bob)
+
+
+def test_a_booked_slot_whose_hours_come_back_is_free_once_its_meeting_is_canceled(rule, book, tim):
     hourly = rule()
     meeting = book(TimeSlot.objects.get(start_time=at(10)))
-    services.remove_rule(by=tim, rule_id=hourly.pk)
+    slot = TimeSlot.objects.get(pk=meeting.time_slot_id)
+
+    services.change_rule(by=tim, rule_id=hourly.pk, weekday=3)
+    services.change_rule(by=tim, rule_id=hourly.pk, weekday=0, credits=2)
+    slot.refresh_from_db()
+    assert (slot.origin, slot.is_available, slot.credits) == ("rule", False, 0)
 
     services.cancel_meeting(by=tim, meeting_id=meeting.pk)
-    assert TimeSlot.objects.get().is_available  # canceling frees the slot
+    slot.refresh_from_db()
+    assert slot.is_available
+
+
+def test_a_slot_without_hours_that_is_offered_by_hand_is_like_any_other(rule, book, tim):
+    hourly = rule()
+    slot = TimeSlot.objects.get(start_time=at(10))
+    services.cancel_meeting(by=tim, meeting_id=book(slot).pk)
+    services.remove_rule(by=tim, rule_id=hourly.pk)
+
+    services.change_slot(by=tim, slot_id=slot.pk, is_available=True)
     services.publish_slots(tutor_id=tim.pk)
-    assert not TimeSlot.objects.get().is_available  # and the daily job takes it back
+    services.cancel_meeting(by=tim, meeting_id=book(slot).pk)
+
+    slot.refresh_from_db()
+    assert (slot.origin, slot.is_available) == ("hand", True)
 
 
 def test_slots_made_by_hand_stay_and_keep_their_time(rule, tim):
