@@ -93,8 +93,11 @@ def _describe(error):
 
 
 def _connection_ended(error):
-    # Where libpq notices while it writes, psycopg knows no kind for it, as only the server's errors have an SQLSTATE.
+    # PostgreSQL ends a transaction that it waits for; psycopg counts that among the errors of its own.
     cause = error.__cause__
+    if isinstance(cause, psycopg.errors.IdleInTransactionSessionTimeout):
+        return True
+    # Where libpq notices while it writes, psycopg knows no kind for it, as only the server's errors have an SQLSTATE.
     return type(error) is DatabaseError and isinstance(cause, psycopg.Error) and cause.sqlstate is None
 
 

@@ -2,7 +2,7 @@
 
 import psycopg
 import pytest
-from django.db import DatabaseError
+from django.db import DatabaseError, InternalError
 from django.test import Client
 
 pytestmark = pytest.mark.django_db
@@ -175,16 +175,21 @@ def test_a_crash_is_a_problem_too(monkeypatch, alice, as_user, caplog):
 
 
 @pytest.mark.parametrize(
-    ("cause", "status", "code"),
-    [(psycopg.DatabaseError("server closed the connection unexpectedly"), 503, "unavailable"), (None, 500, "server_error")],
+    ("error", "cause", "status", "code"),
+    [
+        (DatabaseError, psycopg.DatabaseError("server closed the connection unexpectedly"), 503, "unavailable"),
+        (InternalError, psycopg.errors.IdleInTransactionSessionTimeout(), 503, "unavailable"),
+        (InternalError, psycopg.errors.InFailedSqlTransaction(), 500, "server_error"),
+        (DatabaseError, None, 500, "server_error"),
+    ],
 )
-def test_a_connection_that_ends_is_no_crash(monkeypatch, alice, as_user, cause, status, code):
+def test_a_connection_that_ends_is_no_crash(monkeypatch, alice, as_user, error, cause, status, code):
     """psycopg's error for it is of no particular kind; anything else of no kind is still ours to explain."""
     signed_in = as_user(alice)
     signed_in.raise_request_exception = False
 
     def fail(self, request):
-        raise DatabaseError from cause
+        raise error from cause
 
     monkeypatch.setattr("accounts.api.users.AccountViewSet.list", fail)
 
