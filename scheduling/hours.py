@@ -30,11 +30,15 @@ def instant_of(wall, zone):
 
 
 def span_of(day, start, end, zone_name):
-    """The hours of one date as a Span. A time in a gap counts as the moment of the jump or soon after (PEP 495)."""
+    """The hours of one date as a Span. A time in a gap counts as the moment of the jump or soon after (PEP 495).
+
+    The end is the latest moment that can be meant: hours off take in both turns of a time that comes twice, and do not end
+    before the clocks jump.
+    """
     zone = ZoneInfo(zone_name)
     first, last = _walls(day, start, end)
-    # The latest moment that can be meant by the end: hours off take in both turns of a time that comes twice.
-    return Span(first.replace(tzinfo=zone, fold=0).astimezone(UTC), last.replace(tzinfo=zone, fold=1).astimezone(UTC))
+    ends = (last.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))  # in a gap, the first is the later
+    return Span(first.replace(tzinfo=zone, fold=0).astimezone(UTC), max(ends))
 
 
 def slots_of(day, start, end, minutes, zone_name, buffer_minutes=0):

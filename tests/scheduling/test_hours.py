@@ -165,6 +165,16 @@ class TestWarsaw:
         span = span_of(self.FOLD, time(2), time(2, 30), self.ZONE)
         assert span == Span(datetime(2026, 10, 25, 0, tzinfo=UTC), datetime(2026, 10, 25, 1, 30, tzinfo=UTC))
 
+    def test_hours_off_that_end_in_the_gap_do_not_end_before_it(self):
+        span = span_of(self.GAP, time(1), time(2, 30), self.ZONE)
+        assert span == Span(datetime(2026, 3, 29, 0, tzinfo=UTC), datetime(2026, 3, 29, 1, 30, tzinfo=UTC))
+
+
+def test_hours_off_until_a_midnight_that_does_not_come():
+    span = span_of(date(2026, 9, 5), time(18), time(0), "America/Santiago")  # the clocks jump from 0:00 to 1:00
+
+    assert span.end - span.start == timedelta(hours=6)
+
 
 def test_hours_until_midnight():
     assert len(slots_of(date(2026, 5, 4), time(22), time(0), 60, "UTC")) == 2
