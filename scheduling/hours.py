@@ -6,6 +6,7 @@ first is meant. A slot always lasts as long as its minutes say; one that would e
 on the wall, is left out, and so is one that would cut the one before it.
 """
 
+from bisect import bisect, insort
 from datetime import UTC, datetime, time, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -21,6 +22,26 @@ class Span(NamedTuple):
 
     def overlaps(self, other):
         return self.start < other.end and other.start < self.end
+
+
+class Spans:
+    """Time that is taken, in order: of thousands of Spans, a look at two neighbors tells whether one more overlaps any."""
+
+    def __init__(self, spans=()):
+        self._apart = []
+        for span in sorted(spans):
+            if self._apart and span.start <= self._apart[-1].end:  # what touches becomes one
+                start, end = self._apart.pop()
+                span = Span(start, max(end, span.end))
+            self._apart.append(span)
+
+    def overlap(self, span):
+        place = bisect(self._apart, span)
+        return any(span.overlaps(other) for other in self._apart[max(place - 1, 0) : place + 1])
+
+    def add(self, span):
+        """Takes a Span that overlaps none."""
+        insort(self._apart, span)
 
 
 def instant_of(wall, zone):

@@ -1,14 +1,14 @@
 """Slots from weekly hours. Publishing compares what the hours ask for with what is there, so it can run at any time."""
 
 from collections import defaultdict
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef
 
-from scheduling.hours import Span, days, slots_of, span_of
+from scheduling.hours import Span, Spans, days, slots_of, span_of
 from scheduling.models import AvailabilityException, AvailabilityRule, Meeting, TimeSlot, TutorSettings
 from scheduling.services.locks import lock_tutor
 
@@ -40,12 +40,13 @@ def _wanted(tutor_id, now, until):
     settings_of = TutorSettings.objects.filter(pk=tutor_id).first()
     buffer = settings_of.buffer_minutes if settings_of else 0
     exceptions = list(AvailabilityException.objects.filter(tutor_id=tutor_id, date__range=(first, last)).order_by("id"))
-    off = [_off_span(one) for one in exceptions if one.kind == AvailabilityException.Kind.OFF]
-    wanted = {}
+    off = Spans(_off_span(one) for one in exceptions if one.kind == AvailabilityException.Kind.OFF)
+    wanted, taken = {}, Spans()
     for span, cost in _asked_for(tutor_id, first, last, exceptions, buffer):
         in_time = now < span.start and span.start <= until
-        if in_time and not any(span.overlaps(other) for other in (*off, *wanted)):
+        if in_time and not off.overlap(span) and not taken.overlap(span):
             wanted[span] = cost
+            taken.add(span)
     return wanted
 
 
@@ -69,7 +70,8 @@ def _off_span(exception):
         return span_of(exception.date, exception.start_time, exception.end_time, exception.time_zone)
     zone = ZoneInfo(exception.time_zone)
     midnight = datetime.combine(exception.date, datetime.min.time())
-    return Span(midnight.replace(tzinfo=zone), (midnight + timedelta(days=1)).replace(tzinfo=zone))
+    ends = midnight, midnight + timedelta(days=1)
+    return Span(*(end.replace(tzinfo=zone).astimezone(UTC) for end in ends))
 
 
 def _withdraw(tutor_id, now, wanted):
@@ -103,8 +105,8 @@ def _withdraw(tutor_id, now, wanted):
 
 def _add(tutor_id, now, wanted):
     there = TimeSlot.objects.filter(tutor_id=tutor_id, end_time__gt=now).order_by("start_time")
-    taken = [Span(*times) for times in there.values_list("start_time", "end_time")]
-    new = [span for span in sorted(wanted) if not any(span.overlaps(other) for other in taken)]
+    taken = Spans(Span(*times) for times in there.values_list("start_time", "end_time"))
+    new = [span for span in sorted(wanted) if not taken.overlap(span)]
     TimeSlot.objects.bulk_create(
         TimeSlot(
             tutor_id=tutor_id,

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from scheduling.hours import Span, instant_of, slots_of, span_of
+from scheduling.hours import Span, Spans, instant_of, slots_of, span_of
 
 FIRST, LAST = datetime(2024, 1, 1, tzinfo=UTC), datetime(2031, 1, 1, tzinfo=UTC)
 ZONES = sorted(available_timezones())
@@ -174,6 +174,22 @@ def test_hours_off_until_a_midnight_that_does_not_come():
     span = span_of(date(2026, 9, 5), time(18), time(0), "America/Santiago")  # the clocks jump from 0:00 to 1:00
 
     assert span.end - span.start == timedelta(hours=6)
+
+
+@given(taken=st.lists(st.tuples(st.integers(0, 60), st.integers(1, 9))), start=st.integers(0, 60), length=st.integers(1, 9))
+def test_two_neighbors_tell_whether_anything_overlaps(taken, start, length):
+    def span(minute, length):
+        return Span(FIRST + minute * MINUTE, FIRST + (minute + length) * MINUTE)
+
+    one, spans, grown = span(start, length), [span(*found) for found in taken], Spans()
+    for other in spans:
+        if not grown.overlap(other):
+            grown.add(other)
+
+    assert Spans(spans).overlap(one) == any(one.overlaps(other) for other in spans)
+    if not grown.overlap(one):
+        grown.add(one)
+    assert grown.overlap(one)
 
 
 def test_hours_until_midnight():

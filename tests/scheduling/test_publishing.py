@@ -9,6 +9,7 @@ from django.utils import timezone
 from config.errors import NotAllowed
 from scheduling import services, tasks
 from scheduling.errors import HoursEndBeforeStart, SlotUnavailable, ValidityEndsBeforeStart
+from scheduling.hours import Span
 from scheduling.models import AvailabilityException, AvailabilityRule, Meeting, TimeSlot, TutorSettings
 
 pytestmark = pytest.mark.django_db
@@ -271,6 +272,17 @@ def test_hours_that_make_no_sense(rule, tim):
     assert not AvailabilityRule.objects.exists()
     assert services.settings_of(tim).buffer_minutes == 0
     assert not TutorSettings.objects.exists()
+
+
+def test_publishing_compares_neighbors_alone(rule, monkeypatch):
+    """Of thousands of slots, each with each took longer than PostgreSQL waits for a transaction."""
+    looks, overlaps = [], Span.overlaps
+    monkeypatch.setattr(Span, "overlaps", lambda one, other: looks.append(one) or overlaps(one, other))
+    for weekday in (0, 1):
+        rule(weekday=weekday, start_time=time(0), end_time=time(0), slot_minutes=5)
+
+    assert TimeSlot.objects.count() > 1000
+    assert len(looks) < 10 * TimeSlot.objects.count()
 
 
 def test_nothing_is_published_in_the_past(rule):
