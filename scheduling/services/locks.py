@@ -89,7 +89,7 @@ def lock_meeting(*, by, meeting_id):
     Its `student` and `tutor` come along, and three facts by the database's clock: whether it has `begun`, and whether it is
     too late to cancel it (`late`) or to get the credits back (`forfeits`).
     """
-    return (
+    found = (
         Meeting.objects.visible_to(by)
         .select_related("student", "tutor")
         .select_for_update(of=("self",), no_key=True)
@@ -99,8 +99,10 @@ def lock_meeting(*, by, meeting_id):
             forfeits=Q(start_time__lte=Now() + settings.CREDIT_NOTICE),
         )
         .filter(pk=meeting_id)
-        .first()
     )
+    # Who waited while the meeting went to another tutor finds none: PostgreSQL joins its new row to the old tutor. But the
+    # row is locked by then, and a second look finds it.
+    return found.first() or found.first()
 
 
 def lock_slot(slot_id):

@@ -120,6 +120,24 @@ def test_publishing_and_booking_at_once(students, tim):
     check_invariants()
 
 
+@pytest.mark.parametrize(("act", "status"), [("cancel", "canceled"), ("confirm", "confirmed")])
+def test_who_waited_while_a_meeting_went_to_another_tutor_finds_it(slot, alice, tim, make_admin, act, status):
+    one, other = slot(0), slot(0, make_admin("tom"))
+    meeting = services.book_meeting(by=alice, time_slot_id=one.pk, subject="x")
+    acts = {
+        "cancel": lambda: services.cancel_meeting(by=alice, meeting_id=meeting.pk),
+        "confirm": lambda: services.confirm_meeting(by=tim, meeting_id=meeting.pk),
+    }
+
+    with transaction.atomic():
+        services.move_meeting(by=tim, meeting_id=meeting.pk, time_slot_id=other.pk)
+        waiting = aside(acts[act])
+
+    assert waiting() is None
+    meeting.refresh_from_db()
+    assert (meeting.status, meeting.tutor_id) == (status, other.tutor_id)
+
+
 @pytest.mark.parametrize("first", ["hours", "cancel"])
 def test_hours_that_come_back_and_a_cancellation_at_once_free_the_slot(alice, tim, first):
     day = timezone.now().date() + timedelta(days=3)
