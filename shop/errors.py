@@ -91,6 +91,15 @@ class CategoryNameTaken(Invalid):
     detail = _("There is a category with this name already.")
 
 
+class CategoryGone(Invalid):
+    """Somebody deleted the category meanwhile."""
+
+    code = "does_not_exist"
+    field = "category"
+    constraint = "shop_product_category_id_14d7eea8_fk_shop_category_id"
+    detail = _("There is no such category.")
+
+
 class NotEnoughCredits(Conflict):
     """The student has fewer credits than the booking costs."""
 

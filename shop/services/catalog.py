@@ -20,7 +20,10 @@ def _only_admins(by):
 
 
 def create_product(*, by, **fields):
-    """Puts a product on sale; its first amount is entered as a delivery. Returns the Product."""
+    """Puts a product on sale; its first amount is entered as a delivery. Returns the Product.
+
+    Raises CategoryGone where somebody deletes its category meanwhile, as does change_product.
+    """
     _only_admins(by)
     only(_OF_A_PRODUCT, fields)
     with named_constraints(), transaction.atomic():
@@ -51,7 +54,9 @@ def delete_product(*, by, product_id):
         raise Missing
     try:
         with transaction.atomic():
-            Product.objects.select_for_update().get(pk=product_id)
+            # Who was quicker has deleted it, or ordered it.
+            if Product.objects.select_for_update().filter(pk=product_id).first() is None:
+                raise Missing
             product.delete()
     except ProtectedError:
         change_product(by=by, product_id=product_id, is_active=False)
@@ -108,5 +113,15 @@ def change_category(*, by, category_id, name=None):
 def delete_category(*, by, category_id):
     """Deletes a category; its products stay, without one."""
     _only_admins(by)
-    if not Category.objects.filter(pk=category_id).delete()[0]:
-        raise Missing
+    with transaction.atomic():
+        # Orders hold several of them. The category comes after: who puts a product into it waits at the COMMIT.
+        _hold(Product.objects.filter(category=category_id))
+        category = Category.objects.select_for_update().filter(pk=category_id).first()
+        if category is None:
+            raise Missing
+        category.delete()
+
+
+def _hold(products):
+    """Locks products in the order of docs/locking.md."""
+    list(products.order_by("id").select_for_update(no_key=True).values_list("pk"))

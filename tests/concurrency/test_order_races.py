@@ -9,8 +9,8 @@ from rest_framework.test import APIClient
 
 from accounts.services import close_account, start_session
 from shop import services
-from shop.models import Order, Product, StockEntry, Voucher
-from tests.concurrency.racing import race
+from shop.models import Category, Order, Product, StockEntry, Voucher
+from tests.concurrency.racing import aside, race
 from tests.concurrency.stores import WHERE, left, lines, order, outcome
 
 pytestmark = [
@@ -83,6 +83,61 @@ def test_orders_and_cancellations_of_the_same_products_do_not_deadlock(buyers, s
 
     assert Counter(map(outcome, race(act, range(40)))) == {"done": 40}
     assert (left(pen), left(book)) == (80, 80)
+
+
+# --- Products and categories that go
+
+
+def test_a_category_that_is_deleted_waits_for_its_products_in_the_order_of_orders(alice, tim, stocked):
+    shelf = Category.objects.create(name="Shelf")
+    first, other, last = stocked("Pen", 5, category=shelf), stocked("Book", 5), stocked("Cup", 5, category=shelf)
+    Product.objects.filter(pk=first.pk).update(description="a new row, which lies behind the last one's")
+
+    with transaction.atomic():
+        Product.objects.select_for_update(no_key=True).get(pk=other.pk)
+        ordering = aside(lambda: order(alice, (first, 1), (other, 1), (last, 1)))
+        deleting = aside(lambda: services.delete_category(by=tim, category_id=shelf.pk))
+
+    assert [outcome(ordering()), outcome(deleting())] == ["done", "done"]
+    assert not Product.objects.exclude(category=None).exists()
+
+
+def test_a_product_that_comes_while_its_category_goes(tim, stocked):
+    shelf = Category.objects.create(name="Shelf")
+    pen = stocked("Pen", 5, category=shelf)
+
+    with transaction.atomic():
+        Product.objects.select_for_update(no_key=True).get(pk=pen.pk)
+        deleting = aside(lambda: services.delete_category(by=tim, category_id=shelf.pk))
+        early = aside(lambda: services.create_product(by=tim, name="Book", price="2.50", category=shelf))
+        assert outcome(early()) == "done"
+    assert outcome(deleting()) == "done"
+    assert list(Product.objects.values_list("category", flat=True)) == [None, None]
+
+    shelf = Category.objects.create(name="Shelf")
+    with transaction.atomic():
+        services.delete_category(by=tim, category_id=shelf.pk)
+        late = [
+            aside(lambda: services.create_product(by=tim, name="Cup", price="2.50", category=shelf)),
+            aside(lambda: services.change_product(by=tim, product_id=pen.pk, category=shelf)),
+        ]
+    assert [outcome(one()) for one in late] == ["does_not_exist"] * 2
+    assert not Product.objects.exclude(category=None).exists()
+
+
+@pytest.mark.parametrize("meanwhile", ["deleted", "ordered"])
+def test_a_product_that_two_take_off_sale(alice, tim, stocked, meanwhile):
+    pen = stocked("Pen", 5)
+
+    with transaction.atomic():
+        if meanwhile == "deleted":
+            services.delete_product(by=tim, product_id=pen.pk)
+        else:
+            order(alice, (pen, 1))
+        second = aside(lambda: services.delete_product(by=tim, product_id=pen.pk))
+
+    assert outcome(second()) == ("not_found" if meanwhile == "deleted" else "done")
+    assert list(Product.objects.values_list("is_active", flat=True)) == ([] if meanwhile == "deleted" else [False])
 
 
 # --- One order, many tries
