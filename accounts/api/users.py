@@ -112,8 +112,8 @@ class AccountViewSet(LeanMixin, RetryingMixin, ValidatingMixin, DjoserUserViewSe
     @extend_schema(methods=["PATCH"], summary="Change some members of one's account", description=_CHANGE)
     @extend_schema(methods=["DELETE"], summary="Close one's account, for good", description=_CLOSE)
     @action(["get", "put", "patch", "delete"], detail=False)
-    def me(self, request):
-        self.kwargs["id"] = request.user.pk
+    def me(self, request, **kwargs):
+        self.kwargs["id"] = request.user.pk  # which comes along when it is tried again (config.retries)
         handlers = {"PUT": self.update, "PATCH": self.partial_update, "DELETE": self.destroy}
         return handlers.get(request.method, self.retrieve)(request, request.user.pk)
 

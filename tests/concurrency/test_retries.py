@@ -13,9 +13,11 @@ from rest_framework.response import Response
 from rest_framework.test import APIRequestFactory
 from rest_framework.views import APIView
 
+from accounts import services
 from accounts.models import User
 from config.retries import RetryingMixin
 from tests.concurrency.racing import race
+from tests.conftest import PASSWORD
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
@@ -128,3 +130,22 @@ def test_who_may_not_does_not_by_being_tried_again():
     answer = view.as_view()(APIRequestFactory().post("/", {}, format="json"))
 
     assert (answer.status_code, view.tries) == (403, 0)
+
+
+@pytest.mark.parametrize(
+    ("method", "service", "status"),
+    [("put", "change_account", 200), ("patch", "change_account", 200), ("delete", "close_account", 204)],
+)
+def test_what_one_does_to_ones_own_account_is_tried_again(monkeypatch, as_user, alice, method, service, status):
+    real, failures = getattr(services, service), iter([OperationalError()])
+
+    def fail_once(**values):
+        for error in failures:
+            raise error from psycopg.errors.DeadlockDetected()
+        return real(**values)
+
+    monkeypatch.setattr(services, service, fail_once)
+    body = {"first_name": "Alicia", "current_password": PASSWORD}
+
+    assert getattr(as_user(alice), method)("/auth/users/me/", body).status_code == status
+    assert next(failures, None) is None
