@@ -10,6 +10,7 @@ from django.db.models.functions import Now
 
 from scheduling.models import Meeting
 from scheduling.services import telling
+from scheduling.services.locks import hold_people
 
 # The closest reminder whose time has come, of those that were not written yet.
 _DUE = """
@@ -38,6 +39,7 @@ def remind(*, meeting_id, seconds):
     written, or has committed, and then there is none.
     """
     with transaction.atomic():
+        hold_people(meeting_id)
         meeting = (
             Meeting.objects.coming()
             .filter(pk=meeting_id)

@@ -11,7 +11,7 @@ from accounts.models import User
 from accounts.services import close_account
 from scheduling.errors import UnknownStudent
 from scheduling.models import Meeting, TimeSlot
-from scheduling.services import add_exception, add_rule, book_meeting, cancel_meeting, move_meeting
+from scheduling.services import add_exception, add_rule, book_meeting, cancel_meeting, move_meeting, remind
 from shop import services
 from shop.models import Order
 from tests.concurrency.calendars import check_invariants
@@ -94,6 +94,21 @@ def test_publishing_and_closing_take_slots_in_the_same_order(alice, tim):
 
     assert [outcome(publishing()), outcome(closing())] == ["done", "done"]
     assert set(slots.values_list("origin", "is_available")) == {("retired", False)}
+
+
+def test_a_reminder_and_closing_take_people_first(alice, tim):
+    soon = timezone.now() + timedelta(hours=6)
+    slot = TimeSlot.objects.create(tutor=tim, start_time=soon, end_time=soon + timedelta(hours=1))
+    meeting = book_meeting(by=alice, time_slot_id=slot.pk, subject="Algebra")
+    Meeting.objects.update(reminded=None)
+
+    with transaction.atomic():
+        Meeting.objects.select_for_update().get()
+        reminding = aside(lambda: remind(meeting_id=meeting.pk, seconds=24 * 3600))
+        closing = aside(lambda: close_account(by=tim, user=alice))
+
+    assert reminding() is True
+    assert outcome(closing()) == "done"
 
 
 def test_control_looking_first_books_for_somebody_who_is_gone(alice, tim, hours):
