@@ -18,6 +18,11 @@ from shop.models import CreditEntry, CreditLot, CreditSpending
 _TAKE = """
 UPDATE shop_creditlot l SET remaining = l.remaining + v.change
 FROM unnest(%s::bigint[], %s::bigint[]) AS v(id, change) WHERE l.id = v.id"""
+# Before their lots, as who closes an account has it before the lots of the meetings that are canceled with it.
+_HOLD_OWNERS = """
+SELECT id FROM accounts_user WHERE id IN (
+    SELECT user_id FROM shop_creditlot WHERE expires_at <= statement_timestamp() AND remaining > 0 LIMIT 1000)
+ORDER BY id FOR KEY SHARE"""
 
 
 def spend_credits(*, student_id, meeting_id, credits):
@@ -126,8 +131,11 @@ def _expiry(item):
 def expire_credits():
     """Writes off what is left of lots whose time is over. Returns how many lots. Runs safely at any time, any number of times."""
     with transaction.atomic():
-        over = CreditLot.objects.filter(expires_at__lte=Now(), remaining__gt=0).order_by("id").select_for_update(no_key=True)
-        keys = list(over.values_list("pk", flat=True)[:1000])
+        with connection.cursor() as cursor:
+            cursor.execute(_HOLD_OWNERS)
+            owners = [pk for (pk,) in cursor]
+        over = CreditLot.objects.filter(user__in=owners, expires_at__lte=Now(), remaining__gt=0).order_by("id")
+        keys = list(over.select_for_update(no_key=True).values_list("pk", flat=True)[:1000])
         if not keys:
             return 0
         give_cause("credit", reason=CreditEntry.Kind.EXPIRY)

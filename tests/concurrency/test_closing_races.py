@@ -13,7 +13,7 @@ from scheduling.errors import UnknownStudent
 from scheduling.models import Meeting, TimeSlot
 from scheduling.services import add_exception, add_rule, book_meeting, cancel_meeting, move_meeting, remind
 from shop import services
-from shop.models import Order
+from shop.models import CreditLot, Order
 from tests.concurrency.calendars import check_invariants
 from tests.concurrency.racing import aside, race
 from tests.concurrency.stores import left, order, outcome
@@ -108,6 +108,20 @@ def test_a_reminder_and_closing_take_people_first(alice, tim):
         closing = aside(lambda: close_account(by=tim, user=alice))
 
     assert reminding() is True
+    assert outcome(closing()) == "done"
+
+
+def test_credits_that_expire_and_closing_take_the_account_first(alice, tim, hours):
+    lot = services.grant_credits(by=tim, user=alice, credits=2, expires_at=timezone.now() + timedelta(hours=1))
+    book_meeting(by=alice, time_slot_id=hours(1)[0].pk, subject="Algebra")
+    CreditLot.objects.update(expires_at=timezone.now())
+
+    with transaction.atomic():
+        CreditLot.objects.select_for_update().get(pk=lot.pk)
+        expiring = aside(services.expire_credits)
+        closing = aside(lambda: close_account(by=tim, user=alice))
+
+    assert expiring() == 1
     assert outcome(closing()) == "done"
 
 
