@@ -21,14 +21,14 @@ HAVING count(*) > 0"""
 @app.task(name="scheduling.plan_reminders", queueing_lock="scheduling.plan_reminders")
 def plan_reminders(timestamp):
     """Gives each reminder that is due a job of its own, so that one that fails keeps no other from going out."""
-    jobs = [{"meeting_id": meeting_id, "seconds": seconds} for meeting_id, seconds in services.due_reminders()]
-    # One that was given up must not come again each minute; staff see it among the failed jobs.
+    jobs = [dict(zip(("meeting_id", "seconds", "start"), due, strict=True)) for due in services.due_reminders()]
+    # One that was given up must not come again each minute; staff see it among the failed jobs. A meeting that moved has others.
     _defer(remind, jobs, unless=["todo", "doing", "failed"])
 
 
 @app.task(name="scheduling.remind", retry=Backoff(8))
-def remind(meeting_id, seconds):
-    """Reminds both sides of a meeting, if it still takes place then."""
+def remind(meeting_id, seconds, start):
+    """Reminds both sides of a meeting, if it still takes place then. `start` tells its jobs from those of before it moved."""
     services.remind(meeting_id=meeting_id, seconds=seconds)
 
 

@@ -41,7 +41,7 @@ time_t time(time_t *at) {
 """
 _REMIND = """
 from scheduling import services
-for meeting, seconds in services.due_reminders():
+for meeting, seconds, _start in services.due_reminders():
     services.remind(meeting_id=meeting, seconds=seconds)
 """
 

@@ -14,7 +14,8 @@ from scheduling.services.locks import hold_people
 
 # The closest reminder whose time has come, of those that were not written yet.
 _DUE = """
-SELECT m.id, min(r) FROM scheduling_meeting m CROSS JOIN unnest(%(reminders)s::integer[]) r
+SELECT m.id, min(r), extract(epoch FROM m.start_time)::bigint
+FROM scheduling_meeting m CROSS JOIN unnest(%(reminders)s::integer[]) r
 WHERE m.status IN ('pending', 'confirmed') AND m.start_time > statement_timestamp()
     AND m.start_time <= statement_timestamp() + make_interval(secs => %(longest)s)
     AND m.start_time <= statement_timestamp() + make_interval(secs => r)
@@ -23,7 +24,7 @@ GROUP BY m.id ORDER BY m.id"""
 
 
 def due_reminders():
-    """[(meeting id, seconds before the start)] of the reminders to write now."""
+    """[(meeting id, seconds before the start, the start in seconds since 1970)] of the reminders to write now."""
     reminders = [int(before.total_seconds()) for before in settings.REMINDERS]
     if not reminders:
         return []

@@ -27,9 +27,9 @@ def in_hours(meeting, hours):
 def remind():
     """What the worker does each minute; returns the seconds of the reminders that were due."""
     found = services.due_reminders()
-    for meeting_id, seconds in found:
+    for meeting_id, seconds, _ in found:
         services.remind(meeting_id=meeting_id, seconds=seconds)
-    return [seconds for _, seconds in found]
+    return [seconds for _, seconds, _ in found]
 
 
 def reminded():
@@ -58,20 +58,25 @@ def test_the_worker_gives_each_a_job_and_each_job_may_run_twice(book, run_jobs):
     tasks.plan_reminders(0)
     tasks.plan_reminders(0)
     run_jobs()
-    tasks.remind(meeting_id=Meeting.objects.get().pk, seconds=DAY)
+    tasks.remind(meeting_id=Meeting.objects.get().pk, seconds=DAY, start=0)
 
     assert reminded() == ["alice", "tim"]
 
 
-def test_one_that_was_given_up_does_not_come_back_each_minute(book):
-    in_hours(book(), 20)
+def test_one_that_was_given_up_comes_back_only_if_the_meeting_moves(book, slot, alice, run_jobs):
+    meeting = in_hours(book(), 20)
     tasks.plan_reminders(0)
     jobs = ProcrastinateJob.objects.filter(task_name="scheduling.remind")
     with connection.cursor() as cursor:
         cursor.execute("UPDATE procrastinate_jobs SET status = 'failed' WHERE task_name = 'scheduling.remind'")
     tasks.plan_reminders(0)
-
     assert jobs.count() == 1
+
+    services.move_meeting(by=alice, meeting_id=meeting.pk, time_slot_id=slot(days=5).pk)
+    in_hours(Meeting.objects.get(), 22)
+    tasks.plan_reminders(0)
+    run_jobs()
+    assert reminded() == ["alice", "tim"]
 
 
 def test_a_worker_that_was_away_sends_the_closest_alone(book):
@@ -103,7 +108,7 @@ def test_a_meeting_that_moves_takes_its_reminders_along(book, slot, alice):
 @pytest.mark.parametrize("change", ["cancel", "move", "complete"])
 def test_a_job_that_comes_too_late_writes_nothing(book, slot, alice, tim, change):
     meeting = in_hours(book(status="confirmed"), 20)
-    [(meeting_id, seconds)] = services.due_reminders()
+    [(meeting_id, seconds, _)] = services.due_reminders()
     if change == "cancel":
         services.cancel_meeting(by=alice, meeting_id=meeting_id)
     elif change == "move":
