@@ -33,4 +33,7 @@ CHECKS = {
         LEFT JOIN (SELECT meeting_id, sum(credits) FROM shop_creditspending WHERE status = 'spent' GROUP BY 1) s
             ON s.meeting_id = m.id
         WHERE coalesce(s.sum, 0) <> CASE WHEN m.status = 'canceled' THEN 0 ELSE m.credits END""",
+    "a meeting is paid by its own student": """
+        SELECT m.id, format('of student %s, paid by %s', m.student_id, s.user_id) FROM scheduling_meeting m
+        JOIN shop_creditspending s ON s.meeting_id = m.id WHERE s.user_id IS DISTINCT FROM m.student_id""",
 }

@@ -44,6 +44,8 @@ BREAKS = {
     "a slot that is taken is not offered": "UPDATE scheduling_timeslot SET is_available = true",
     "what a meeting costs is spent while it stands, and settled once it is canceled": """
         UPDATE scheduling_meeting SET credits = 5""",
+    "a meeting is paid by its own student": """
+        INSERT INTO shop_creditspending (user_id, meeting_id, credits) SELECT tutor_id, id, 1 FROM scheduling_meeting""",
     "a meeting has its slot's tutor and times": "UPDATE scheduling_meeting SET end_time = end_time + interval '1 minute'",
     "a ticket's history has no gap": f"{_CLOSED} UNION ALL SELECT id, status, 'c' FROM tickets_ticket",
     "a ticket stands where its history says": _CLOSED,
