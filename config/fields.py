@@ -25,6 +25,23 @@ class InstantField(serializers.DateTimeField):
             self.fail("overflow")
 
 
+class _PlainDigits:
+    """Number fields that read 0 to 9 alone: int() and Decimal() read the digits of all scripts, and 1_0 as well."""
+
+    def to_internal_value(self, data):
+        if isinstance(data, str) and (not data.isascii() or "_" in data):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class IntegerField(_PlainDigits, serializers.IntegerField):
+    """A whole number that clients send."""
+
+
+class DecimalField(_PlainDigits, serializers.DecimalField):
+    """A decimal number that clients send."""
+
+
 class IdField(serializers.IntegerField):
     """A primary key. Out of bigint's range there is nothing to find, so it is refused before the database sees it."""
 

@@ -3,6 +3,7 @@
 import pytest
 from rest_framework import serializers as drf
 
+from config.fields import DecimalField, IdField, IntegerField
 from tests.serializers import serializers
 
 # Answers, which no client sends: their members are written by the service itself.
@@ -10,6 +11,11 @@ ANSWERS = {
     "AnswerWrittenSerializer", "BookedSeriesSerializer", "CreditsSerializer", "FieldErrorSerializer", "InTheWaySerializer",
     "NewFeedSerializer", "PaymentSerializer", "ProblemSerializer", "TokenPairSerializer", "WebStoreErrorSerializer",
     "WebStoreSessionSerializer", "WebStoreSuccessSerializer", "WebStoreTokenSerializer", "WebhookAnswerSerializer",
+}  # fmt: skip
+NUMBERS_OF_ANSWERS = {
+    "AnswerWrittenSerializer.id", "CreditEntrySerializer.meeting", "CreditEntrySerializer.order", "CreditsSerializer.balance",
+    "MarkedSerializer.marked", "OrderItemSerializer.product_id", "ProblemSerializer.status", "StatusSetSerializer.changed_status",
+    "UnreadSerializer.unread_count",
 }  # fmt: skip
 
 
@@ -38,3 +44,15 @@ def test_each_exception_is_needed():
     }
 
     assert endless == ANSWERS
+
+
+def test_every_number_is_read_in_plain_digits():
+    numbers = {
+        f"{one.__name__}.{name}"
+        for one in serializers()
+        for name, field in writable(one).items()
+        if isinstance(field, drf.IntegerField | drf.DecimalField | drf.FloatField)
+        and not isinstance(field, IntegerField | DecimalField | IdField)
+    }
+
+    assert numbers == NUMBERS_OF_ANSWERS

@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
-from config.fields import IdField, InstantField
+from config.fields import IdField, InstantField, IntegerField
 from scheduling.api.fields import DayField, WallTimeField, ZoneField
 from scheduling.models import AvailabilityException, AvailabilityRule, Meeting, Status, TimeSlot
 from scheduling.models.availability import studio_zone
@@ -73,7 +73,7 @@ class SlotInputSerializer(serializers.Serializer):
     start_time = InstantField()
     end_time = InstantField()
     is_available = serializers.BooleanField(required=False)
-    credits = serializers.IntegerField(
+    credits = IntegerField(
         required=False, min_value=0, max_value=MOST_CREDITS, help_text=_("What a meeting in it costs the student.")
     )
 
@@ -127,7 +127,7 @@ class BookingSerializer(serializers.Serializer):
 class SeriesSerializer(BookingSerializer):
     """A slot to take, and the same hour of the weeks after it."""
 
-    weeks = serializers.IntegerField(min_value=2, max_value=53, help_text=_("How many meetings in all."))
+    weeks = IntegerField(min_value=2, max_value=53, help_text=_("How many meetings in all."))
     skip = serializers.BooleanField(required=False, default=False, help_text=_("Book the others where some are in the way."))
     time_zone = ZoneField(required=False, default=studio_zone, help_text=_("Where the hour stays when the clocks change."))
 
@@ -167,7 +167,7 @@ class _HoursSerializer(serializers.ModelSerializer):
 
     created_at = InstantField(read_only=True)
     time_zone = ZoneField(required=False, help_text=_("IANA name; that of the studio by default."))
-    credits = serializers.IntegerField(required=False, min_value=0, max_value=MOST_CREDITS, help_text=_("Of each slot."))
+    credits = IntegerField(required=False, min_value=0, max_value=MOST_CREDITS, help_text=_("Of each slot."))
 
     def get_unique_together_validators(self):
         return []
@@ -184,10 +184,10 @@ class _HoursSerializer(serializers.ModelSerializer):
 class RuleSerializer(_HoursSerializer):
     """Hours of one weekday (0 is Monday), cut into slots; wall time in `time_zone`."""
 
-    weekday = serializers.IntegerField(min_value=0, max_value=6, help_text=_("0 is Monday, 6 is Sunday."))
+    weekday = IntegerField(min_value=0, max_value=6, help_text=_("0 is Monday, 6 is Sunday."))
     start_time = WallTimeField()
     end_time = WallTimeField(help_text=_("00:00 is the midnight after."))
-    slot_minutes = serializers.IntegerField(min_value=SHORTEST, max_value=LONGEST)
+    slot_minutes = IntegerField(min_value=SHORTEST, max_value=LONGEST)
     valid_from = DayField(required=False, help_text=_("Today by default."))
     valid_until = DayField(required=False, allow_null=True, help_text=_("The last day; null: for good."))
 
@@ -225,7 +225,7 @@ class ExceptionSerializer(_HoursSerializer):
     date = DayField()
     start_time = WallTimeField(required=False, allow_null=True)
     end_time = WallTimeField(required=False, allow_null=True, help_text=_("00:00 is the midnight after."))
-    slot_minutes = serializers.IntegerField(
+    slot_minutes = IntegerField(
         required=False, allow_null=True, min_value=SHORTEST, max_value=LONGEST, help_text=_("Of extra hours.")
     )
 
@@ -239,9 +239,7 @@ class ExceptionSerializer(_HoursSerializer):
 class TutorSettingsSerializer(serializers.Serializer):
     """What the caller wants of their calendar."""
 
-    buffer_minutes = serializers.IntegerField(
-        min_value=0, max_value=LONGEST, help_text=_("Minutes that stay free between two meetings.")
-    )
+    buffer_minutes = IntegerField(min_value=0, max_value=LONGEST, help_text=_("Minutes that stay free between two meetings."))
 
 
 class FeedSerializer(serializers.Serializer):

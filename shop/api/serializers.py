@@ -6,7 +6,7 @@ from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from accounts.api.fields import PhoneField
-from config.fields import IdField, InstantField
+from config.fields import DecimalField, IdField, InstantField, IntegerField
 from config.openapi import examples
 from config.reads import JSONRows
 from shop.api.fields import PictureField
@@ -65,17 +65,15 @@ class CategorySerializer(serializers.ModelSerializer):
 class ProductSerializer(serializers.ModelSerializer):
     """A product. `amount` is what is in stock, `price` a decimal number in a string."""
 
-    price = serializers.DecimalField(max_digits=10, decimal_places=2, min_value=0)
+    price = DecimalField(max_digits=10, decimal_places=2, min_value=0)
     currency = serializers.CharField(max_length=3, validators=[validate_currency], required=False)
-    amount = serializers.IntegerField(min_value=0, max_value=MOST_PIECES, required=False)
+    amount = IntegerField(min_value=0, max_value=MOST_PIECES, required=False)
     description = serializers.CharField(max_length=10_000, required=False, allow_blank=True)
     created_at = InstantField(read_only=True)
     category = serializers.PrimaryKeyRelatedField(queryset=Category.objects.all(), allow_null=True, required=False)
     picture = PictureField()
-    credits = serializers.IntegerField(
-        min_value=0, max_value=32767, required=False, help_text=_("Lesson credits that each piece grants.")
-    )
-    credits_valid_days = serializers.IntegerField(
+    credits = IntegerField(min_value=0, max_value=32767, required=False, help_text=_("Lesson credits that each piece grants."))
+    credits_valid_days = IntegerField(
         min_value=1, max_value=32767, required=False, allow_null=True, help_text=_("null: without end.")
     )
 
@@ -97,7 +95,7 @@ class PictureSerializer(serializers.Serializer):
 class StockChangeSerializer(serializers.Serializer):
     """A delivery, or a correction after counting."""
 
-    change = serializers.IntegerField(min_value=-MOST_PIECES, max_value=MOST_PIECES)
+    change = IntegerField(min_value=-MOST_PIECES, max_value=MOST_PIECES)
     reason = serializers.ChoiceField(choices=[reason.value for reason in BY_HAND])
     note = serializers.CharField(max_length=200, required=False, allow_blank=True)
 
@@ -165,7 +163,7 @@ class OrderLineSerializer(serializers.Serializer):
     """So many pieces of a product."""
 
     product_id = IdField()
-    amount = serializers.IntegerField(min_value=1, max_value=MOST_PIECES)
+    amount = IntegerField(min_value=1, max_value=MOST_PIECES)
 
 
 @examples(

@@ -3,7 +3,7 @@
 import pytest
 from rest_framework.exceptions import ValidationError
 
-from config.fields import IdField
+from config.fields import DecimalField, IdField, IntegerField
 
 
 @pytest.mark.parametrize("value", [1, "1", "12", 2**63 - 1])
@@ -15,6 +15,15 @@ def test_an_id(value):
 def test_what_is_no_id(value):
     with pytest.raises(ValidationError):
         IdField().run_validation(value)
+
+
+@pytest.mark.parametrize("field", [IntegerField(), DecimalField(max_digits=10, decimal_places=2)])
+def test_a_number_is_read_in_plain_digits(field):
+    for value in (10, "10", " 10 ", "10.0"):
+        assert field.run_validation(value) == 10
+    for value in ("1_0", "１０", "١٠", "", "x", None):
+        with pytest.raises(ValidationError):
+            field.run_validation(value)
 
 
 @pytest.mark.django_db
