@@ -18,7 +18,7 @@ from accounts.models import User
 from config import desk
 from config.desk.fields import PersonField
 from scheduling import services
-from scheduling.errors import IllegalTransition
+from scheduling.errors import IllegalTransition, OutOfReach
 from scheduling.hours import instant_of
 from scheduling.models import Meeting, TimeSlot
 from scheduling.models.meetings import LIVE
@@ -55,6 +55,8 @@ class PublishForm(forms.Form):
     credits = forms.IntegerField(label=gettext_lazy("Credits"), required=False, min_value=0, max_value=1000, initial=0)
 
     def clean_start(self):
+        if not 1900 < self.cleaned_data["start"].year < 9000:  # the days around it must be dates, too
+            raise forms.ValidationError(OutOfReach.detail)
         moment = instant_of(self.cleaned_data["start"].replace(tzinfo=None), _zone())
         if moment is None:
             raise forms.ValidationError(_("The clocks skip this time."))

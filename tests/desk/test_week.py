@@ -126,6 +126,17 @@ def test_the_week_is_ones_own_until_another_is_asked_for(at_desk, make_admin, ti
         assert [one for _day, slots in response.context["days"] for one in slots] == shown
 
 
+@pytest.mark.parametrize("zone", ["Asia/Tokyo", "America/New_York", "UTC"])
+@pytest.mark.parametrize("start", ["0001-01-01T00:00", "9999-12-31T23:59", "8999-12-31T23:59", "1800-01-01T00:00"])
+def test_no_slot_is_published_at_the_end_of_time(at_desk, tim, settings, zone, start):
+    settings.STUDIO_TIME_ZONE = zone
+
+    response = at_desk(tim).post("/admin/desk/week/", publish(tim, start=start, minutes="1440"), follow=True)
+
+    assert response.status_code == 200
+    assert not TimeSlot.objects.exists()
+
+
 @pytest.mark.parametrize("query", ["day=0001-01-01", "day=9999-12-31", "day=nonsense", "tutor=x", "tutor=99"])
 def test_a_week_that_is_none_is_this_one(at_desk, tim, query):
     assert at_desk(tim).get(f"/admin/desk/week/?{query}").status_code == 200
