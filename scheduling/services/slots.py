@@ -2,7 +2,8 @@
 
 from datetime import UTC, time, timedelta
 
-from django.utils import timezone
+from django.db.models import Exists, Value
+from django.db.models.functions import Now
 
 from accounts.models import User
 from config.errors import Missing, NotAllowed
@@ -21,11 +22,13 @@ def create_slot(*, by, start_time, end_time, is_available=True, credits=0, tutor
     """
     if not by.is_admin:
         raise NotAllowed
-    if start_time <= timezone.now():
-        raise StartInPast
-    # Nobody queues for what cannot be had; the constraint is for those who look at the same moment.
     tutor_id = by.pk if tutor_id is None else tutor_id
-    if end_time > start_time and TimeSlot.objects.overlapping(tutor_id, start_time, end_time).exists():
+    # Nobody queues for what cannot be had; the constraint is for those who look at the same moment.
+    overlap = Exists(TimeSlot.objects.overlapping(tutor_id, start_time, end_time)) if end_time > start_time else Value(False)
+    now, taken = User.objects.filter(pk=by.pk).values_list(Now(), overlap).get()
+    if start_time <= now:
+        raise StartInPast
+    if taken:
         raise SlotOverlap
     with in_turn():
         if tutor_id != by.pk:

@@ -37,6 +37,14 @@ def test_a_slot_lies_ahead_and_ends_after_its_start(tim):
         services.create_slot(by=tim, start_time=hour(1), end_time=hour(1))
 
 
+def test_whether_a_slot_lies_ahead_is_told_by_the_database_s_clock(tim, monkeypatch):
+    now = timezone.now()
+    monkeypatch.setattr(timezone, "now", lambda: now - timedelta(hours=1))
+
+    with pytest.raises(StartInPast):
+        services.create_slot(by=tim, start_time=now - timedelta(minutes=1), end_time=now + timedelta(minutes=9))
+
+
 @pytest.mark.parametrize("length", [timedelta(microseconds=1), timedelta(minutes=4), timedelta(hours=25), timedelta(days=3650)])
 def test_a_slot_lasts_from_5_minutes_to_24_hours(tim, slot, length):
     with pytest.raises(errors.SlotLength):
