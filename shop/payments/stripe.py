@@ -56,15 +56,18 @@ def _event(message):
         return None
     if kind in _PAID and session["payment_status"] != "paid":  # a transfer that is still on its way
         return None
+    event_id, reference, units = message["id"], session["id"], session["amount_total"]
+    if not isinstance(event_id, str) or not isinstance(reference, str) or type(units) is not int:
+        raise TypeError("not as Stripe writes it")
     currency = session["currency"].upper()
     ours = session.get("client_reference_id") or ""
     return Event(
-        id=message["id"],
+        id=event_id,
         kind=kind,
-        reference=session["id"],
+        reference=reference,
         payment_id=int(ours) if ours.isdigit() else None,
         paid=kind in _PAID,
-        amount=from_minor_units(session["amount_total"], currency),
+        amount=from_minor_units(units, currency),
         currency=currency,
     )
 

@@ -194,6 +194,14 @@ def test_a_signed_body_that_is_no_event(api, pending):
         assert deliver(api, body).status_code == 400
 
 
+@pytest.mark.parametrize("odd", [{"amount_total": "NaN"}, {"amount_total": "x"}, {"amount_total": True}, {"id": None}])
+def test_a_signed_event_of_other_kinds_of_values(api, pending, odd):
+    answer = deliver(api, event_of(pending, **odd))
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid_signature")
+    assert not PaymentEvent.objects.exists()
+
+
 def test_an_expired_checkout_lets_another_begin(api, pending, alice, order):
     assert deliver(api, event_of(pending, kind="checkout.session.expired", payment_status="unpaid")).json() == {"outcome": "done"}
 
