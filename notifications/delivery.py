@@ -10,6 +10,7 @@ What is left is a crash between the server's "accepted" and our "sent": then the
 Message-ID and date. The outbox folder, where these two name the file, still holds it once.
 """
 
+import logging
 from contextlib import contextmanager
 from smtplib import SMTPException
 
@@ -24,6 +25,8 @@ from notifications.messages import renderer_of
 from notifications.models import Channel, Delivery
 from notifications.services import speaking
 
+logger = logging.getLogger(__name__)
+
 _SENDERS = {Channel.EMAIL: email.send, Channel.SMS: sms.send}
 
 
@@ -31,8 +34,9 @@ def deliver(delivery_id):
     """Sends a queued delivery and marks it sent, or canceled where its renderer says that it no longer applies.
 
     A try is counted before it is made, so that a message that kills the worker is given up too. Does nothing for a
-    delivery that is not queued. Raises NotDelivered, or what the renderer raised, when it is to be tried again; the last
-    of DELIVERY_ATTEMPTS tries leaves the delivery `failed`.
+    delivery that is not queued. Raises NotDelivered, or what the renderer raised, when it is to be tried again. The last
+    of DELIVERY_ATTEMPTS tries leaves the delivery `failed` and raises nothing: the job is done, and `retry_delivery` makes
+    a new one. A failed job beside the failed delivery could be tried again too, in vain.
     """
     with _alone(delivery_id) as alone:
         if not alone:
@@ -43,6 +47,7 @@ def deliver(delivery_id):
         delivery = Delivery.objects.select_related("user", "notification").get(pk=delivery_id)
         if delivery.attempts > settings.DELIVERY_ATTEMPTS:
             queued.update(status=Delivery.Status.FAILED, last_error=delivery.last_error or "The worker died at each try.")
+            logger.error("delivery given up", extra={"delivery": delivery_id})
             return
         try:
             message = _render(delivery)
@@ -52,7 +57,10 @@ def deliver(delivery_id):
             last = delivery.attempts >= settings.DELIVERY_ATTEMPTS
             status = Delivery.Status.FAILED if last else Delivery.Status.QUEUED
             queued.update(status=status, last_error=_describe(error)[:300])
-            raise
+            if not last:
+                raise
+            logger.exception("delivery given up", extra={"delivery": delivery_id})
+            return
         if message is None:
             queued.update(status=Delivery.Status.CANCELED, last_error="")
         else:

@@ -137,15 +137,35 @@ def test_a_server_that_hangs_is_left_after_the_timeout(queue, smtp, settings):
 def test_the_last_try_leaves_the_delivery_failed(queue, smtp, settings):
     smtp.mode, settings.DELIVERY_ATTEMPTS = "refuse", 3
     delivery = queue()
-    for _ in range(3):
+    for _ in range(2):
         with pytest.raises(NotDelivered):
             deliver(delivery.pk)
+    deliver(delivery.pk)
     assert state(delivery) == ("failed", 3, "SMTPConnectError 554")
 
     smtp.mode = "accept"
     deliver(delivery.pk)
 
     assert smtp.mails == []
+
+
+def test_what_is_given_up_is_logged_with_its_traceback(queue, kind, settings, caplog):
+    settings.DELIVERY_ATTEMPTS = 1
+    delivery = queue(kind=kind("test.broken", lambda delivery: delivery.context["missing"]))
+
+    deliver(delivery.pk)
+
+    (line,) = [record for record in caplog.records if record.name == "notifications.delivery"]
+    assert (line.levelname, line.getMessage(), line.delivery) == ("ERROR", "delivery given up", delivery.pk)
+    assert line.exc_info[0] is KeyError
+
+
+def test_the_log_of_what_is_given_up_tells_nothing_of_the_message(queue, smtp, settings, caplog):
+    smtp.mode, settings.DELIVERY_ATTEMPTS = "quote", 1
+    deliver(queue().pk)
+
+    assert "SMTPDataError 554" in caplog.text
+    assert "424242" not in caplog.text
 
 
 def test_a_message_that_kills_the_worker_is_given_up(queue, settings):

@@ -10,7 +10,7 @@ from procrastinate.contrib.django import app
 
 from notifications.messages import Message
 from notifications.models import Delivery
-from notifications.services import notify
+from notifications.services import notify, retry_delivery
 from notifications.tasks import defer_again, forget_old_deliveries
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -64,6 +64,21 @@ def test_a_refused_mail_waits_while_others_go_on(queue, smtp, kind):
     work()
 
     assert [sent["Message-ID"] for sent in smtp.mails] == [poisoned.message_id]
+
+
+def test_what_is_given_up_leaves_no_failed_job_and_is_sent_again_by_the_delivery(queue, smtp, settings):
+    """A failed job beside it would be tried again in vain."""
+    smtp.mode, settings.DELIVERY_ATTEMPTS = "refuse", 1
+    delivery = queue()
+    work()
+    assert Delivery.objects.get().status == "failed"
+    assert execute("SELECT status FROM procrastinate_jobs WHERE task_name = 'notifications.deliver'") == []
+
+    smtp.mode = "accept"
+    retry_delivery(delivery_id=delivery.pk)
+    work()
+
+    assert [sent["Message-ID"] for sent in smtp.mails] == [delivery.message_id]
 
 
 def test_a_delivery_whose_job_was_lost_gets_another(queue, jobs):
