@@ -1,5 +1,6 @@
 """What the admin pages of all apps share."""
 
+from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponseRedirect
@@ -25,6 +26,18 @@ class ServiceAdmin(ModelAdmin):
         except FrontdeskError as error:
             self.message_user(request, str(error.detail), messages.ERROR)
             return HttpResponseRedirect(request.get_full_path())
+
+    def formfield_for_dbfield(self, db_field, request, **kwargs):
+        """The page carries what it showed: what a colleague changed meanwhile is no change of whoever saves the page."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field is not None and not isinstance(field, forms.FileField):  # which shows no file that could be sent back
+            # A form that carries nothing, as scripts send it, is compared with the row as it is now.
+            field.show_hidden_initial = request.method != "POST" or any(name.startswith("initial-") for name in request.POST)
+        return field
+
+    def save_model(self, request, row, form, change):
+        """For what has no services: writes what was changed on the page, and no other column."""
+        row.save(update_fields=form.changed_data if change else None)
 
     def get_fieldsets(self, request, obj=None):
         """What nobody can set is not shown of a row that is still to be: it has no value yet."""

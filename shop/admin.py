@@ -53,10 +53,10 @@ class CategoryAdmin(_Pages, ServiceAdmin):
     search_fields = ("name",)
 
     def save_model(self, request, category, form, change):
-        if change:
-            services.change_category(by=request.user, category_id=category.pk, name=category.name)
-        else:
+        if not change:
             category.pk = services.create_category(by=request.user, name=category.name).pk
+        elif form.changed_data:
+            services.change_category(by=request.user, category_id=category.pk, name=category.name)
 
     def delete_model(self, request, category):
         services.delete_category(by=request.user, category_id=category.pk)
