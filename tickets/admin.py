@@ -1,11 +1,13 @@
 """The support desk, for staff. Every change goes through the services that the API calls."""
 
+from django import forms
 from django.contrib import admin, messages
 from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from unfold.admin import TabularInline
 
+from accounts.models import User
 from config.admin import ServiceAdmin
 from tickets import services
 from tickets.models import Answer, CannedReply, StatusChange, Ticket
@@ -47,10 +49,24 @@ class StatusChangeInline(_ReadOnlyInline):
     readonly_fields = fields
 
 
+class TicketForm(forms.ModelForm):
+    """Who saw to a closed ticket and has left support since is still named, and stays so unless somebody else is chosen."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        if "assignee" in self.fields and self.instance.assignee_id:
+            self.fields["assignee"].queryset |= User.objects.filter(pk=self.instance.assignee_id)
+
+    def _get_validation_exclusions(self):
+        # The model's field would refuse them by its limit_choices_to, changed or not.
+        return super()._get_validation_exclusions() | ({"assignee"} - set(self.changed_data))
+
+
 @admin.register(Ticket)
 class TicketAdmin(ServiceAdmin):
     """What customers asked. They open tickets themselves, and nothing is ever erased."""
 
+    form = TicketForm
     list_display = ("id", "about", "user", "status", "awaiting", "priority", "assignee", "created_at")
     list_display_links = ("id", "about")
     list_filter = ("status", "awaiting", "priority", "assignee")

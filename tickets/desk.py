@@ -66,6 +66,12 @@ class SortForm(forms.Form):
         show_hidden_initial=True,
     )
 
+    def __init__(self, *args, assignee, **kwargs):
+        super().__init__(*args, **kwargs)
+        # Who saw to a closed ticket and has left support since is still named.
+        if assignee and not (assignee.is_staff and assignee.is_active):
+            self.fields["assignee"].queryset |= User.objects.filter(pk=assignee.pk)
+
 
 def _link(ticket_id):
     return reverse("desk:ticket", args=[ticket_id])
@@ -119,7 +125,8 @@ def ticket(request, ticket_id):
     answers = request.method == "POST" and "message" in request.POST
     reply = ReplyForm(request.POST if answers else None, initial={"message": "".join(picked)})
     initial = {"status": shown.status, "priority": shown.priority, "assignee": shown.assignee_id}
-    sort = SortForm(request.POST if request.method == "POST" and not answers else None, initial=initial)
+    sorts = request.method == "POST" and not answers
+    sort = SortForm(request.POST if sorts else None, initial=initial, assignee=shown.assignee)
     if (reply.is_bound and reply.is_valid() and _reply(request, ticket_id, reply)) or (
         sort.is_bound and sort.is_valid() and _sort(request, ticket_id, sort)
     ):

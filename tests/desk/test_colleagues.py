@@ -8,11 +8,13 @@ from django.contrib import admin
 from django.test import RequestFactory
 
 from accounts.models import User
+from accounts.services import change_account
 from scheduling.models import AvailabilityException, AvailabilityRule, Meeting, TimeSlot, TutorSettings
 from shop.models import Category, Product, Voucher
 from tests.desk.forms import fields_of
 from tests.world import world
 from tickets.models import CannedReply, Ticket
+from tickets.services import change_ticket, set_status
 
 pytestmark = pytest.mark.django_db
 
@@ -58,6 +60,24 @@ def test_what_a_colleague_changed_meanwhile_stays(at_desk, tim, rows, model):
     assert answer.status_code == 302, answer.context["errors"]
     row.refresh_from_db()
     assert {name: getattr(row, name) for name in {**theirs, **mine}} == {**theirs, **mine}
+
+
+@pytest.mark.parametrize("path", ["/admin/desk/tickets/{}/", "/admin/tickets/ticket/{}/change/"])
+def test_who_saw_to_a_closed_ticket_and_left_support_is_still_named(at_desk, sue, tim, ticket, path):
+    change_ticket(by=tim, ticket_id=ticket.pk, assignee_id=sue.pk)
+    set_status(by=tim, ticket_id=ticket.pk, status="c")
+    change_account(by=tim, user=sue, is_staff=False)
+    desk, path = at_desk(tim), path.format(ticket.pk)
+    sent = fields_of(desk.get(path))
+    sent.pop("message", None)  # of the desk's other form, for an answer
+
+    assert desk.post(path, {**sent, "priority": "high"}).status_code == 302
+    ticket.refresh_from_db()
+    assert (ticket.priority, ticket.assignee, ticket.status) == ("high", sue, "c")
+
+    assert desk.post(path, {**sent, "priority": "high", "assignee": ""}).status_code == 302
+    ticket.refresh_from_db()
+    assert ticket.assignee is None
 
 
 def test_no_page_that_changes_rows_is_left_out(tim):
