@@ -165,7 +165,7 @@ def soon():
         desk.Row(
             f"{one.start_time.astimezone(_zone()):%m-%d %H:%M} {one.subject}",
             reverse("admin:scheduling_meeting_change", args=[one.pk]),
-            f"{one.student or ''} · {one.tutor} · {one.get_status_display()}",
+            desk.beside(one.student or "", one.tutor, one.get_status_display()),
         )
         for one in rows
     ]
@@ -190,7 +190,7 @@ def meetings_of(person):
         desk.Row(
             f"{one.start_time.astimezone(_zone()):%Y-%m-%d %H:%M} {one.subject}",
             reverse("admin:scheduling_meeting_change", args=[one.pk]),
-            f"{one.tutor} · {one.get_status_display()}",
+            desk.beside(one.tutor, one.get_status_display()),
         )
         for one in newest
     ]

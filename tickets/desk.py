@@ -188,7 +188,8 @@ def ticket_file(request, attachment_id):
 def awaiting_support():
     found = _awaiting().select_related("user")[: desk.MOST]
     return [
-        desk.Row(str(one), _link(one.pk), f"{one.user} · {timezone.localtime(one.created_at):%Y-%m-%d %H:%M}") for one in found
+        desk.Row(str(one), _link(one.pk), desk.beside(one.user, f"{timezone.localtime(one.created_at):%Y-%m-%d %H:%M}"))
+        for one in found
     ]
 
 

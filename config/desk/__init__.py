@@ -12,11 +12,12 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html_join
 
 from config.desk.once import OnceForm, Repeated, once
 from config.errors import FrontdeskError, named_constraints
 
-__all__ = ["DAYS", "MOST", "OnceForm", "Row", "box", "chart", "once", "page", "panel", "render", "telling"]
+__all__ = ["DAYS", "MOST", "OnceForm", "Row", "beside", "box", "chart", "once", "page", "panel", "render", "telling"]
 
 MOST = 10  # rows of a box
 DAYS = 30  # of a chart
@@ -28,6 +29,11 @@ class Row(NamedTuple):
     text: str
     link: str
     note: object = ""
+
+
+def beside(*words):
+    """A note of several words, names among them: none turns round those beside it, in whichever direction it is written."""
+    return format_html_join(" · ", "<bdi>{}</bdi>", ((word,) for word in words))
 
 
 class Box(NamedTuple):

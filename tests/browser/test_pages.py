@@ -5,6 +5,7 @@ With `--screenshots FOLDER` (`make screenshots`) a picture of each is kept, to b
 
 import re
 from datetime import timedelta
+from itertools import pairwise
 from typing import NamedTuple
 
 import pytest
@@ -14,13 +15,16 @@ from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import expect
 
+from accounts.models import User
+from accounts.services import start_session
 from notifications.models import Delivery
+from scheduling.models import Meeting
 from scheduling.services import book_meeting, confirm_meeting, create_slot
-from shop.models import Product
-from shop.services import complete_order, place_order
+from shop.models import Order, Product
+from shop.services import change_stock, complete_order, place_order
 from tests.browser.conftest import WIDTHS
-from tickets.models import CannedReply
-from tickets.services import answer_ticket, open_ticket
+from tickets.models import Answer, CannedReply, Ticket
+from tickets.services import answer_ticket, change_ticket, open_ticket, set_status
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
@@ -188,6 +192,67 @@ def check(looks, language):
     if language == "ru":
         english = {text.strip() for one in looks for text in one.texts if "***" not in text and words(text) - words(DATA)}
         assert "\n".join(sorted(english)) == ""
+
+
+# Of each block, its words of Latin letters and digits in their order, each with where it begins and ends.
+WORDS = """() => {
+    const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT), blocks = new Map();
+    const place = (node, at) => {
+        const range = document.createRange();
+        range.setStart(node, at);
+        range.setEnd(node, at + 1);
+        return range.getBoundingClientRect();
+    };
+    while (texts.nextNode()) {
+        const node = texts.currentNode;
+        let block = node.parentElement;
+        if (block.closest("script, style, template, select, textarea") || !block.checkVisibility()) continue;
+        while (/inline|contents/.test(getComputedStyle(block).display)) block = block.parentElement;
+        if (!blocks.has(block)) blocks.set(block, []);
+        for (const word of node.data.matchAll(/[A-Za-z0-9]+([.:@-][A-Za-z0-9]+)*/g)) {
+            const first = place(node, word.index), last = place(node, word.index + word[0].length - 1);
+            if (first.width && Math.abs(first.bottom - last.bottom) < 4)
+                blocks.get(block).push({word: word[0], left: first.left, right: last.right, bottom: first.bottom});
+        }
+    }
+    return [...blocks.values()];
+}"""
+NAME = "\u05de\u05e8\u05d9\u05dd"
+TURNED = "\u202e\u05d0\u05d1\u05d2"  # letters from right to left, behind a sign that turns round all that follows
+
+
+def turns_round(words):
+    """Whether a word runs backwards, or stands left of the one before it in its line."""
+    follow = [(one, next_one) for one, next_one in pairwise(words) if abs(one["bottom"] - next_one["bottom"]) < 4]
+    return any(one["left"] > one["right"] for one in words) or any(one["left"] > other["left"] for one, other in follow)
+
+
+def test_what_is_written_from_right_to_left_turns_nothing_round(visitor, busy_day, alice, sue, tim):
+    for model, words in (
+        (User, {"first_name": NAME, "last_name": NAME}),
+        (Ticket, {"subject": TURNED}),
+        (Answer, {"message": TURNED}),
+        (Meeting, {"subject": TURNED}),
+        (Order, {"address": TURNED}),
+        (Product, {"name": TURNED}),
+    ):
+        model.objects.update(**words)
+    for user in User.objects.exclude(pk=tim.pk):
+        User.objects.filter(pk=user.pk).update(username=NAME * user.pk)
+    change_stock(by=tim, product_id=busy_day["product"], change=-1, reason="correction", note=TURNED)
+    change_ticket(by=tim, ticket_id=busy_day["ticket"], assignee_id=sue.pk)
+    set_status(by=tim, ticket_id=busy_day["ticket"], status="c")
+    start_session(user=alice, device=TURNED)
+    staff, turned = visitor(tim), {}
+    reverse("admin:index")
+    lists = [f"/admin/{model._meta.app_label}/{model._meta.model_name}/" for model in admin.site._registry]
+    pages = [path.format(**busy_day) for name, path in PAGES.items() if name != "docs"]
+    for path in (*pages, "/admin/desk/tickets/?show=all", *lists):
+        page = staff.open(path)
+        turned[path] = [words for words in page.evaluate(WORDS) if turns_round(words)]
+        page.close()
+
+    assert {path: words for path, words in turned.items() if words} == {}
 
 
 def test_a_script_that_is_smuggled_in_does_not_run(visitor, sue):
