@@ -166,6 +166,15 @@ def test_each_list_and_form_of_the_admin_is_whole(visitor, busy_day, tim):
     check(looks, "ru")
 
 
+def test_a_long_word_makes_no_page_wider(visitor, alice, tim):
+    ticket = open_ticket(by=alice, subject="w" * 200, message="w" * 1000)
+    answer_ticket(by=alice, ticket_id=ticket.pk, message="w" * 1000)
+    staff = visitor(tim, width="phone")
+    paths = ("/admin/", f"/admin/desk/tickets/{ticket.pk}/", f"/admin/tickets/ticket/{ticket.pk}/change/")
+
+    assert [path for path in paths if staff.open(path).evaluate(WIDER_THAN_THE_WINDOW)] == []
+
+
 class Look(NamedTuple):
     """What was seen of a page: whether it sticks out, and its texts."""
 
