@@ -14,11 +14,27 @@ from tickets.models import Answer, CannedReply, StatusChange, Ticket
 from tickets.models.search import Found
 
 _MOST_FOUND = 1000
+_MOST_ROWS = 200  # of what happened to a ticket; customers may write as much as they like
+
+
+class _Newest(forms.BaseInlineFormSet):
+    """The newest rows. A line below them says how many `older` ones there are; the desk's page leads to those."""
+
+    def get_queryset(self):
+        if not hasattr(self, "_newest"):
+            self._newest = list(super().get_queryset()[:_MOST_ROWS])
+        return self._newest
+
+    @property
+    def older(self):
+        return self.queryset.count() - _MOST_ROWS if len(self.get_queryset()) == _MOST_ROWS else 0
 
 
 class _ReadOnlyInline(TabularInline):
     """What happened, newest first."""
 
+    formset = _Newest
+    template_after = "tickets/older.html"
     extra = 0
     can_delete = False
     ordering = ("-id",)

@@ -44,6 +44,12 @@ class QueueForm(forms.Form):
         return values
 
 
+class ConversationForm(forms.Form):
+    """Which answers: the newest, or those `before` one."""
+
+    before = forms.IntegerField(required=False, min_value=0, max_value=2**63 - 1)
+
+
 class ReplyForm(desk.OnceForm):
     """What support says; `internal` keeps it from the customer."""
 
@@ -114,7 +120,10 @@ def _chosen(user, *, show, q="", after=None):
 
 @desk.page("tickets/<int:ticket_id>/", "ticket", needs="tickets.view_ticket", changes="tickets.change_ticket")
 def ticket(request, ticket_id):
-    """One ticket. POST with `message` answers it, any other sorts it; both by the services of the API."""
+    """One ticket. POST with `message` answers it, any other sorts it; both by the services of the API.
+
+    `before` leads back in its conversation.
+    """
     found = Ticket.objects.visible_to(request.user).select_related("user", "assignee", "order", "meeting")
     shown = found.filter(pk=ticket_id).first()
     if shown is None:
@@ -131,16 +140,19 @@ def ticket(request, ticket_id):
         sort.is_bound and sort.is_valid() and _sort(request, ticket_id, sort)
     ):
         return HttpResponseRedirect(reverse("desk:next_ticket" if "next" in request.POST else "desk:ticket", args=[ticket_id]))
-    return desk.render(
-        request, "desk/ticket.html", str(shown), ticket=shown, canned=canned, reply=reply, sort=sort, **_conversation(shown)
-    )
+    asked = ConversationForm(request.GET)
+    said = _conversation(shown, asked.cleaned_data["before"] if asked.is_valid() else None)
+    return desk.render(request, "desk/ticket.html", str(shown), ticket=shown, canned=canned, reply=reply, sort=sort, **said)
 
 
-def _conversation(ticket):
-    answers = Answer.objects.filter(ticket=ticket).select_related("user").prefetch_related("attachments")
+def _conversation(ticket, before):
+    found = Answer.objects.filter(ticket=ticket) if before is None else Answer.objects.filter(ticket=ticket, pk__lt=before)
+    answers = found.select_related("user").prefetch_related("attachments").order_by("-id")[:_MOST_WORDS][::-1]
     return {
         "files": ticket.attachments.filter(answer=None),
-        "answers": answers.order_by("-id")[:_MOST_WORDS][::-1],
+        "answers": answers,
+        "older": found.filter(pk__lt=answers[0].pk).count() if len(answers) == _MOST_WORDS else 0,
+        "before": before,
         "changes": ticket.status_changes.select_related("user").order_by("-id")[:20],
     }
 

@@ -156,6 +156,26 @@ def test_the_queue_goes_on_where_a_page_ends(at_desk, sue, alice, monkeypatch, q
     assert rest.context["more"] is None
 
 
+def test_a_long_conversation_goes_on_where_the_newest_answers_end(at_desk, sue, ticket, monkeypatch):
+    said = [answer_ticket(by=sue, ticket_id=ticket.pk, message=f"Word {place}") for place in range(5)]
+    monkeypatch.setattr("tickets.desk._MOST_WORDS", 2)
+    desk, path = at_desk(sue), f"/admin/desk/tickets/{ticket.pk}/"
+
+    pages = [desk.get(path), desk.get(f"{path}?before={said[3].pk}"), desk.get(f"{path}?before={said[1].pk}")]
+
+    assert [page.context["answers"] for page in pages] == [said[3:], said[1:3], said[:1]]
+    assert [page.context["older"] for page in pages] == [3, 1, 0]
+    assert f'href="?before={said[3].pk}">Older: 3</a>' in pages[0].content.decode()
+    assert b"Older" not in pages[2].content
+
+
+@pytest.mark.parametrize("before", ["x", "-1", "99999999999999999999", ""])
+def test_an_answer_that_is_none_leads_to_the_newest(at_desk, sue, ticket, before):
+    answer = answer_ticket(by=sue, ticket_id=ticket.pk, message="Use water")
+
+    assert at_desk(sue).get(f"/admin/desk/tickets/{ticket.pk}/?before={before}").context["answers"] == [answer]
+
+
 @pytest.mark.parametrize(
     "query", ["show=nonsense", "after=x", "after=99999999999999999999", f"q={'x' * 300}", "q=%00", "q=%27%22<"]
 )

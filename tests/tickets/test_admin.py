@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.desk.forms import fields_of
 from tickets.models import Ticket
 
 pytestmark = pytest.mark.django_db
@@ -32,6 +33,22 @@ def test_pages_show(staff, ask, say, sue, tim):
     assert b"Fire" in staff.get(TICKETS).content
     page = staff.get(f"{TICKETS}{ticket.pk}/change/").content
     assert b"A &lt;b&gt;bold&lt;/b&gt; note" in page
+
+
+def test_of_a_long_conversation_the_newest_is_shown(staff, ask, say, sue, monkeypatch):
+    ticket = ask()
+    for place in range(5):
+        say(sue, ticket, f"Word {place}")
+    monkeypatch.setattr("tickets.admin._MOST_ROWS", 2)
+    path = f"{TICKETS}{ticket.pk}/change/"
+
+    page = staff.get(path).content.decode()
+
+    assert [f"Word {place}" in page for place in range(5)] == [False, False, False, True, True]
+    assert f'href="/admin/desk/tickets/{ticket.pk}/">Older: 3</a>' in page
+    assert page.count("Older:") == 1  # there is no change of its status
+    assert staff.post(path, fields_of(staff.get(path)) | {"priority": "high"}).status_code == 302
+    assert Ticket.objects.get().priority == "high"
 
 
 def test_a_change_goes_through_the_services(staff, ask, tim, sue):
