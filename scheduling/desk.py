@@ -66,7 +66,7 @@ class PublishForm(forms.Form):
 class WeekForm(forms.Form):
     """Whose week, and which: any date in it."""
 
-    tutor = PersonField(_tutors(), required=False, label=gettext_lazy("Tutor"), empty_label=gettext_lazy("All"))
+    tutor = PersonField(_tutors(), required=False, label=gettext_lazy("Tutor"), empty_label=gettext_lazy("All tutors"))
     day = forms.DateField(required=False, label=gettext_lazy("Week of"), widget=forms.DateInput(attrs={"type": "date"}))
 
     def clean_day(self):

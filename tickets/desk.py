@@ -27,7 +27,7 @@ _SHOWN = {
     "awaiting": gettext_lazy("Awaiting support"),
     "mine": gettext_lazy("Mine"),
     "unassigned": gettext_lazy("Unassigned"),
-    "all": gettext_lazy("All"),
+    "all": gettext_lazy("All tickets"),
 }
 
 
