@@ -181,3 +181,11 @@ def test_an_answer_that_is_none_leads_to_the_newest(at_desk, sue, ticket, before
 )
 def test_a_query_that_is_none_is_survived(at_desk, sue, ticket, query):
     assert at_desk(sue).get(f"/admin/desk/tickets/?{query}").status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/admin/desk/tickets/", "/admin/tickets/ticket/"])
+def test_all_tickets_are_no_people_in_polish(at_desk, sue, ticket, path):
+    page = at_desk(sue).get(path, headers={"accept-language": "pl"}).content.decode()
+
+    assert "Wszyst" in page
+    assert "Wszyscy" not in page
