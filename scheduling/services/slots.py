@@ -1,6 +1,6 @@
 """Offering slots, changing and withdrawing them."""
 
-from datetime import UTC, time, timedelta
+from datetime import UTC, timedelta
 
 from django.db.models import Exists, Value
 from django.db.models.functions import Now
@@ -108,6 +108,6 @@ def _keep_away(slot):
         kind=AvailabilityException.Kind.OFF,
         date=start.date(),
         start_time=start.time(),
-        end_time=time(0) if end == midnight else end.time(),
+        end_time=end.time(),  # of midnight, 00:00: the one after the day
         time_zone="UTC",
     )

@@ -122,6 +122,8 @@ def test_reset_by_the_code_in_the_sms(api, phoney, outbox, run_jobs):
     body = {"phone": "+71234567890", "code": digits, "new_password": "another long one"}
     assert api.post("/auth/users/reset_password_confirm/", body).status_code == 204
     assert api.post("/auth/jwt/create/", {"phone": "+71234567890", "password": "another long one"}).status_code == 200
+    phoney.refresh_from_db()
+    assert (phoney.phone_verified_at is None, phoney.email_verified_at) == (False, None)
 
 
 def test_a_reset_of_nobody_is_answered_like_any_other(api, alice, django_assert_num_queries):

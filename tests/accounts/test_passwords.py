@@ -7,6 +7,7 @@ from drf_spectacular.generators import SchemaGenerator
 
 from accounts.models import User
 from accounts.services import change_account
+from accounts.services.secrets import check_current_password
 from config.errors import constraint_of
 from notifications.models import Notification
 from tests.conftest import PASSWORD
@@ -15,6 +16,11 @@ pytestmark = pytest.mark.django_db
 
 NEW = "another long one"
 PATH = "/api/v1/users/{}/"
+
+
+def test_the_right_password_is_not_counted(alice):
+    for _ in range(7):
+        check_current_password(alice, PASSWORD)
 
 
 def signs_in(api, name, password):

@@ -5,7 +5,7 @@ from ipaddress import ip_network
 import pytest
 from django.test import Client
 
-from accounts.models import User
+from accounts.models import Session, User
 from tests.conftest import PASSWORD
 
 pytestmark = pytest.mark.django_db
@@ -96,6 +96,19 @@ def test_unknown_wrong_and_inactive_are_answered_alike(api, alice, bob, door):
 
     assert [answer.status_code for answer in answers] == [401] * 3
     assert answers[0].json() == answers[1].json() == answers[2].json()
+
+
+def test_a_device_may_call_itself_anything(api, alice):
+    answer = api.post("/auth/jwt/create/", {"username": "alice", "password": PASSWORD}, HTTP_USER_AGENT="x" * 1000)
+
+    assert answer.status_code == 200
+    assert Session.objects.get().device == "x" * 200
+
+
+def test_staff_need_not_be_verified(api, sue, settings):
+    settings.REQUIRE_VERIFIED = True
+
+    assert api.post("/auth/jwt/create/", {"username": "sue", "password": PASSWORD}).status_code == 200
 
 
 def test_where_verification_is_demanded(api, alice, settings, db):

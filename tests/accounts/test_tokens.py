@@ -100,6 +100,20 @@ def test_a_replay_after_the_grace_ends_the_session(pair, rewind, api):
     assert status(api, second.access) == 401
 
 
+def test_a_spent_token_is_not_verified(pair):
+    refresh_session(refresh=pair.refresh)
+
+    with pytest.raises(TokenInvalid):
+        verify_token(token=pair.refresh)
+
+
+def test_a_spent_token_ends_no_session(pair, api):
+    refresh_session(refresh=pair.refresh)
+
+    assert api.post("/auth/logout/", {"refresh": pair.refresh}).status_code == 401
+    assert Session.objects.get().ended_at is None
+
+
 def test_a_refresh_token_lives_seven_days(pair, rewind):
     rewind(seconds=7 * 24 * 3600 + 1)
 

@@ -66,6 +66,13 @@ def test_who_acts_from_now_on_goes_with_the_next_statement(sent, alice):
     assert [len(commands) for commands in sent] == [3, 2, 1]
 
 
+def test_outside_a_transaction_nobody_asks_who_acts(sent, alice):
+    with acting(alice):
+        run(ONE, [])
+
+    assert sent == [["statement"]]
+
+
 def test_a_transaction_that_does_nothing_sends_nothing(sent, alice):
     with acting(alice), transaction.atomic():
         pass

@@ -6,6 +6,7 @@ from datetime import timedelta
 import psycopg
 import pytest
 from django.apps import apps
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.utils import timezone
 
@@ -108,6 +109,36 @@ def test_keys_are_forgotten_after_a_day(as_user, alice, order, rewind):
     sweep(0)
 
     assert not IdempotencyKey.objects.exists()
+
+
+def test_keys_are_kept_for_a_day(as_user, alice, order, rewind):
+    client = as_user(alice)
+    client.post(PATH, order, HTTP_IDEMPOTENCY_KEY="k1")
+    rewind(seconds=24 * 3600 - 60)
+
+    sweep(0)
+
+    assert client.post(PATH, order, HTTP_IDEMPOTENCY_KEY="k1")["Idempotency-Replayed"] == "true"
+
+
+def test_the_same_value_under_another_name_is_another_body(as_user, alice):
+    client = as_user(alice)
+    client.post("/api/ticket", {"message": "Help", "priority": "low"}, HTTP_IDEMPOTENCY_KEY="k1")
+
+    answer = client.post("/api/ticket", {"message": "Help", "subject": "low"}, HTTP_IDEMPOTENCY_KEY="k1")
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "idempotency_key_reused")
+
+
+def test_the_same_file_under_another_name_is_another_body(as_user, alice, settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
+    client = as_user(alice)
+
+    def send(name):
+        body = {"message": "See the file", "files": SimpleUploadedFile(name, b"words")}
+        return client.post("/api/ticket", body, format="multipart", HTTP_IDEMPOTENCY_KEY="k1")
+
+    assert [send(name).status_code for name in ("a.txt", "a.txt", "b.txt")] == [201, 201, 422]
 
 
 def test_an_alias_is_the_same_door(as_user, alice, order):

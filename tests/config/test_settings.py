@@ -38,6 +38,7 @@ def test_good_settings_are_those_of_production():
         ({"HTTPS": "perhaps"}, "HTTPS='perhaps' is neither on nor off"),
         ({"LIMIT_SIGN_IN": "often"}, "LIMIT_SIGN_IN='often' is not a limit"),
         ({"LIMIT_SIGN_IN": "0/5m"}, "is not a limit"),
+        ({"LIMIT_SIGN_IN": "5/00m"}, "is not a limit"),
         ({"TRUSTED_PROXIES": "10.0.0.300"}, "TRUSTED_PROXIES"),
         ({"DELIVERY_ATTEMPTS": "-1"}, "is not a whole number of at least 1"),
     ],

@@ -1,5 +1,8 @@
 """Document A, the ticket project: its curl lines against `/auth/…`, without a trailing slash."""
 
+import json
+from urllib.parse import parse_qs
+
 import pytest
 
 pytestmark = pytest.mark.django_db
@@ -70,3 +73,17 @@ def test_input_as_the_variable_json_of_a_get_request(api, tokens):
     assert api.get('/auth/users/?json={"limit":"x"}', **header).json()["errors"][0]["field"] == "limit"
     assert api.get("/auth/users/?json=[1]", **header).status_code == 400
     assert api.get("/auth/users/?json={", **header).status_code == 400
+
+
+def test_the_next_page_of_a_list_that_json_asked_for(as_user, alice):
+    client = as_user(alice)
+    for number in range(4):
+        client.post("/api/ticket", {"message": f"{number}"})
+
+    def page(query):
+        answer = client.get(f"/api/ticket?{query}")
+        return answer.json()[0]["message"], answer["Link"].partition("?")[2].partition(">")[0]
+
+    first, query = page("limit=1")
+    second, query = page("json=" + json.dumps({"limit": 1, "cursor": parse_qs(query)["cursor"][0]}))
+    assert (first, second, page(query)[0]) == ("3", "2", "1")

@@ -44,6 +44,15 @@ def test_one_text_for_each_title_and_language(db):
         canned()
 
 
+def test_the_services_own_language_need_not_be_the_first_of_the_alphabet(at_desk, sue, alice, ticket, settings):
+    settings.LANGUAGE_CODE = "pl"
+    type(alice).objects.filter(pk=alice.pk).update(language="ru")
+    canned(text="Thanks", language="en")
+    canned(text="Dzięki", language="pl")
+
+    assert offered(at_desk(sue), ticket) == ["Dzięki"]
+
+
 def test_customers_get_their_own_language_else_the_services_own_else_any(at_desk, sue, alice, ticket):
     type(alice).objects.filter(pk=alice.pk).update(language="pl")
     for title, languages in {"A": ["en", "pl", "ru"], "B": ["ru", "en"], "C": ["ru"]}.items():

@@ -3,15 +3,15 @@
 from datetime import UTC, datetime
 
 import pytest
+from django.utils import timezone
 
 from scheduling.models import TimeSlot
 from tickets.models import Ticket
 from tickets.services import open_ticket
 
 NIGHT = datetime(2026, 7, 1, 22, 30, tzinfo=UTC)  # the next day in Warsaw
-
-
-TIMES = [("start", "2026-12-02", "00:30"), ("end", "2026-12-02", "01:30")]
+YEAR = timezone.now().year + 1
+TIMES = [("start", f"{YEAR}-12-02", "00:30"), ("end", f"{YEAR}-12-02", "01:30")]
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def test_the_admin_s_forms_take_it(client, warsaw, tim):
 
     client.post("/admin/scheduling/timeslot/add/", {"credits": 0, **fields})
 
-    assert TimeSlot.objects.get().start_time == datetime(2026, 12, 1, 23, 30, tzinfo=UTC)
+    assert TimeSlot.objects.get().start_time == datetime(YEAR, 12, 1, 23, 30, tzinfo=UTC)
 
 
 def test_the_api_speaks_utc(as_user, warsaw, alice, ticket):

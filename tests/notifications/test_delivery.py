@@ -1,6 +1,7 @@
 """Sending one delivery: once, again after a failure, and in the end visibly given up."""
 
 import time
+from smtplib import SMTPRecipientsRefused
 
 import psycopg
 import pytest
@@ -9,7 +10,7 @@ from django.core import mail
 from django.db import connection
 from django.db.models.functions import Now
 
-from notifications.delivery import deliver
+from notifications.delivery import _describe, deliver
 from notifications.errors import NotDelivered, NotRetryable
 from notifications.messages import Attachment, Message
 from notifications.models import Delivery
@@ -209,6 +210,24 @@ def test_a_failure_tells_nothing_of_the_message(queue, smtp):
     assert str(failure.value) == delivery.__class__.objects.get().last_error == "SMTPDataError 554"
     assert failure.value.__cause__ is None
     assert failure.value.__suppress_context__
+
+
+def test_an_address_that_is_refused_is_told_by_its_code_alone():
+    refused = SMTPRecipientsRefused({"alice@example.com": (550, b"no such user: alice@example.com")})
+
+    assert _describe(refused) == "SMTPRecipientsRefused 550"
+
+
+def test_a_long_explanation_is_cut(queue, kind):
+    def broken(delivery):
+        raise OSError(5, "x" * 400)
+
+    delivery = queue(kind=kind("test.broken", broken))
+
+    with pytest.raises(OSError, match="xxx"):
+        deliver(delivery.pk)
+
+    assert len(state(delivery)[2]) == 300
 
 
 def test_a_broken_renderer_fails_its_own_delivery(queue, kind):

@@ -152,6 +152,17 @@ def test_moving_settles_the_difference(book, slot, tim, alice):
     assert Meeting.objects.get().credits == 0
 
 
+def test_moving_late_forfeits_credits_but_not_for_tutors(book, slot, tim, alice, settings):
+    settings.CREDIT_NOTICE = timedelta(days=30)
+    grant_credits(by=tim, user=alice, credits=5)
+    meeting = book(slot(0, credits=1))
+
+    services.move_meeting(by=tim, meeting_id=meeting.pk, time_slot_id=slot(1, credits=1).pk)
+    assert balance_of(user_id=alice.pk) == 4
+    services.move_meeting(by=alice, meeting_id=meeting.pk, time_slot_id=slot(2, credits=1).pk)
+    assert balance_of(user_id=alice.pk) == 3
+
+
 class TestTheDatabase:
     """What no writer gets past."""
 

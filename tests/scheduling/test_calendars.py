@@ -68,6 +68,7 @@ def test_long_and_strange_texts_survive(feed, book, alice):
 
     assert event.summary.value == subject.replace("\x07", " ").replace("  ", " ")
     assert "BEGIN:VEVENT" in event.description.value
+    assert "\x1b" not in event.description.value
 
 
 def test_what_is_long_over_is_left_out(feed, book, alice, settings):
@@ -162,6 +163,14 @@ class TestInvitations:
         run_jobs()
 
         assert "alice" not in self.mails(outbox)
+
+    def test_a_name_in_quotes_can_stand_in_it(self, book, alice):
+        from scheduling.ical import invitation
+
+        alice.first_name, alice.last_name = 'Alice "Ali"', "Liddell"
+        alice.save()
+        event = vobject.readOne(invitation(Meeting.objects.get(pk=book().pk)).decode()).vevent
+        assert event.attendee.cn_param == "Alice 'Ali' Liddell"
 
     def test_people_without_email_can_stand_in_it(self, book, slot, db):
         from scheduling.ical import invitation

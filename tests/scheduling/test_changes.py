@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from config.errors import Missing, NotAllowed
-from notifications.models import Notification
+from notifications.models import Delivery, Notification
 from scheduling import services
 from scheduling.errors import IllegalTransition, MeetingOver, SlotTaken, StudentOverlap, TooLate, UnknownSlot
 from scheduling.models import Meeting, TimeSlot
@@ -130,6 +130,15 @@ def test_moving_swaps_both_slots_and_tells_the_tutor(book, slot, alice, tim):
     assert told(tim) == ["new_reservation", "new_reservation"]
 
 
+def test_each_move_is_told(book, slot, alice, tim):
+    meeting = book()
+
+    for number in (3, 4):
+        services.move_meeting(by=alice, meeting_id=meeting.pk, time_slot_id=slot(number).pk)
+
+    assert told(tim) == ["new_reservation"] * 3
+
+
 def test_a_tutor_who_moves_tells_the_student(book, slot, alice, bob, tim):
     confirmed, pending = book(status="confirmed"), book(slot(1), by=bob)
     services.move_meeting(by=tim, meeting_id=confirmed.pk, time_slot_id=slot(3).pk)
@@ -149,6 +158,21 @@ def test_moving_to_another_tutor_waits_for_that_ones_word(book, slot, make_admin
     assert (moved.tutor, moved.status) == (tom, "pending")
     assert told(tom) == ["new_reservation"]
     assert told(tim) == ["new_reservation", "reservation_canceled"]
+
+
+def test_whoever_gives_a_meeting_away_is_not_told(book, slot, make_admin, tim):
+    meeting = book()
+
+    services.move_meeting(by=tim, meeting_id=meeting.pk, time_slot_id=slot(tutor=make_admin("tom")).pk)
+
+    assert told(tim) == ["new_reservation"]
+
+
+def test_only_students_are_sent_an_invitation(book, slot, alice, tim):
+    meeting = book(status="confirmed")
+    services.move_meeting(by=alice, meeting_id=meeting.pk, time_slot_id=slot(3).pk)
+
+    assert set(Delivery.objects.filter(user=tim).values_list("kind", flat=True)) == {"notification"}
 
 
 def test_what_cannot_be_moved(book, slot, make_admin, alice, bob):
@@ -173,6 +197,14 @@ def test_moving_within_ones_own_time(book, slot, make_admin, alice):
     services.move_meeting(by=alice, meeting_id=meeting.pk, time_slot_id=slot(tutor=make_admin("tom"), minutes=30).pk)
 
 
+def test_moving_into_the_pause_beside_ones_own_meeting(book, slot, alice, tim):
+    """The pause is kept from the tutor's other meetings."""
+    meeting = book()
+    services.set_buffer(by=tim, buffer_minutes=30)
+
+    services.move_meeting(by=alice, meeting_id=meeting.pk, time_slot_id=slot(1).pk)
+
+
 def test_words_change_while_the_meeting_lives(book, alice):
     meeting = book()
     services.change_meeting(by=alice, meeting_id=meeting.pk, subject="Geometry", notes="Circles", status="pending")
@@ -183,6 +215,16 @@ def test_words_change_while_the_meeting_lives(book, alice):
     with pytest.raises(MeetingOver):
         services.change_meeting(by=alice, meeting_id=meeting.pk, notes="Late")
     services.change_meeting(by=alice, meeting_id=meeting.pk, notes="Circles")  # no change at all
+
+
+def test_calendars_hear_of_notes_alone(book, alice):
+    meeting = book()
+
+    services.change_meeting(by=alice, meeting_id=meeting.pk, notes="Circles")
+
+    changed = Meeting.objects.get()
+    assert changed.sequence == 1
+    assert changed.updated_at > meeting.updated_at
 
 
 def test_a_refused_part_undoes_the_rest(book, alice):

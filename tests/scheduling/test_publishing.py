@@ -6,6 +6,7 @@ import pytest
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from accounts.services import close_account
 from config.errors import NotAllowed
 from scheduling import services, tasks
 from scheduling.errors import HoursEndBeforeStart, SlotUnavailable, ValidityEndsBeforeStart
@@ -51,7 +52,7 @@ def test_hours_are_published_through_the_horizon(rule, settings):
 
     days = sorted({slot.start_time.date() for slot in TimeSlot.objects.all()})
     assert days == [monday() + WEEK * number for number in range(len(days))]
-    assert days[-1] + WEEK > timezone.now().date() + timedelta(days=28)
+    assert at(10, day=days[-1] + WEEK) > timezone.now() + timedelta(days=28)
     assert hours() == ["10:00", "11:00"]
     assert set(TimeSlot.objects.values_list("origin", "is_available")) == {("rule", True)}
 
@@ -218,6 +219,18 @@ def test_a_slot_taken_away_or_moved_by_hand_stays_away(rule, tim):
     assert AvailabilityException.objects.filter(kind="off").count() == 2
 
 
+def test_a_slot_over_midnight_stays_away_too(rule, tim):
+    """Midnight in UTC, in which the hours off are written down."""
+    rule(weekday=1, start_time=time(1, 30), end_time=time(2, 30), time_zone="Etc/GMT-2")
+    slot = TimeSlot.objects.earliest("start_time")
+    assert slot.start_time.date() < slot.end_time.date()
+
+    services.delete_slot(by=tim, slot_id=slot.pk)
+    services.publish_slots(tutor_id=tim.pk)
+
+    assert not TimeSlot.objects.filter(start_time=slot.start_time).exists()
+
+
 def test_a_slot_withdrawn_by_hand_stays_withdrawn(rule, tim):
     rule()
     slot = TimeSlot.objects.earliest("start_time")
@@ -246,6 +259,18 @@ def test_a_tutor_who_left_offers_nothing(rule, tim, make_admin):
     services.publish_slots(tutor_id=tim.pk)
 
     assert not TimeSlot.objects.exists()
+
+
+def test_a_tutor_whose_account_is_closed_leaves_no_hours(rule, tim, make_admin):
+    tom = make_admin("tom")
+    rule()
+    services.set_buffer(by=tim, buffer_minutes=5)
+
+    close_account(by=tom, user=tim)
+
+    assert not TimeSlot.objects.exists()
+    assert not AvailabilityRule.objects.exists()
+    assert not TutorSettings.objects.exists()
 
 
 def test_wall_time_across_a_change_of_clocks(rule, settings):
@@ -283,6 +308,46 @@ def test_publishing_compares_neighbors_alone(rule, monkeypatch):
 
     assert TimeSlot.objects.count() > 1000
     assert len(looks) < 10 * TimeSlot.objects.count()
+
+
+@pytest.mark.parametrize("zone", ["Etc/GMT+12", "Etc/GMT-14"])
+def test_the_horizon_is_the_same_in_every_zone(rule, settings, zone):
+    """Where it is another date than in UTC, at one end of it or at the other."""
+    settings.PUBLISH_AHEAD = timedelta(days=2)
+    now, hour = timezone.now(), timedelta(hours=1)
+    for weekday in range(7):
+        rule(valid_from=now.date() - hour * 24, weekday=weekday, start_time=time(0), end_time=time(0), time_zone=zone)
+
+    starts = TimeSlot.objects.order_by("start_time").values_list("start_time", flat=True)
+    assert starts.first() <= timezone.now() + hour
+    assert starts.last() > now + timedelta(days=2) - hour
+
+
+def test_a_slot_that_is_under_way_keeps_its_time(rule, tim):
+    now = timezone.now()
+    under_way = TimeSlot.objects.create(tutor=tim, start_time=now - timedelta(hours=1), end_time=now + timedelta(hours=20))
+
+    for weekday in range(7):
+        rule(valid_from=now.date(), weekday=weekday, start_time=time(0), end_time=time(0), slot_minutes=30)
+
+    assert TimeSlot.objects.filter(start_time__gt=now).earliest("start_time").start_time >= under_way.end_time
+
+
+def test_what_is_over_stays(tim):
+    """A slot of hours that are gone, which nobody booked."""
+    start = timezone.now() - timedelta(days=3)
+    over = TimeSlot.objects.create(tutor=tim, start_time=start, end_time=start + timedelta(hours=1), origin="rule")
+
+    services.publish_slots(tutor_id=tim.pk)
+
+    assert TimeSlot.objects.get() == over
+
+
+def test_only_what_may_be_said_of_hours_is_changed(rule, tim, make_admin):
+    hourly = rule()
+
+    with pytest.raises(TypeError, match="tutor_id"):
+        services.change_rule(by=tim, rule_id=hourly.pk, tutor_id=make_admin("tom").pk)
 
 
 def test_nothing_is_published_in_the_past(rule):

@@ -85,6 +85,15 @@ def test_a_worker_that_was_away_sends_the_closest_alone(book):
     assert remind() == []
 
 
+def test_one_that_comes_after_a_closer_one_is_not_written(book):
+    meeting = in_hours(book(), 0.5)
+    remind()
+
+    assert services.remind(meeting_id=meeting.pk, seconds=DAY) is False
+    assert Meeting.objects.get().reminded == HOUR
+    assert reminded() == ["alice", "tim"]
+
+
 def test_reminders_whose_time_was_over_at_booking_are_not_sent(slot, book):
     one = slot(days=0, number=3)
     meeting = book(one)  # in less than a day, so only the hour before is left

@@ -132,16 +132,24 @@ def test_a_slot_that_had_a_meeting_is_not_deleted(tim, alice, slot, book):
 @pytest.mark.parametrize("notice", [timedelta(0), timedelta(hours=4)])
 @pytest.mark.parametrize("ahead", [None, timedelta(days=4)])
 def test_what_is_offered_is_what_can_be_booked(slot, book, alice, bob, tim, make_admin, settings, notice, ahead):
-    """Hours inside the tutor's pause, too soon, too far, withdrawn, taken, or of one who left: booking and list agree."""
+    """Hours inside the tutor's pause, too soon, too far, withdrawn, taken, of one who left or is away: booking and list agree."""
     settings.BOOKING_NOTICE, settings.BOOKING_AHEAD = notice, ahead
     soon = timezone.now() + timedelta(hours=3)
-    left, other = make_admin("left"), make_admin("other")
+    left, away, other = make_admin("left"), make_admin("away"), make_admin("other")
     services.set_buffer(by=tim, buffer_minutes=30)
     taken = slot(10)
     slots = [slot(number) for number in (2, 8, 9, 11, 12)]  # 9 and 11 touch the one that is taken
-    slots += [taken, slot(20, is_available=False), slot(10, tutor=other), slot(11, tutor=other), slot(12, tutor=left)]
+    slots += [
+        taken,
+        slot(20, is_available=False),
+        slot(10, tutor=other),
+        slot(11, tutor=other),
+        slot(12, tutor=left),
+        slot(12, tutor=away),
+    ]
     slots += [slot(0, days=6), TimeSlot.objects.create(tutor=other, start_time=soon, end_time=soon + timedelta(hours=1))]
     change_account(by=tim, user=left, user_type="student")
+    change_account(by=tim, user=away, is_active=False)
     book(taken, by=alice)
 
     offered = set(TimeSlot.objects.offered_to(bob).values_list("pk", flat=True))

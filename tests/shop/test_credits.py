@@ -183,6 +183,13 @@ def test_the_database_keeps_the_credits(alice, bob, pack, lesson):
     assert broken(lambda: CreditSpending.objects.update(status="spent")) == "credit_spending_final"
 
 
+def test_a_cause_serves_one_grant(alice, bob, tim):
+    services.grant_credits(by=tim, user=alice, credits=1, note="A gift")
+    CreditLot.objects.create(user=bob, granted=1, remaining=1)
+
+    assert list(CreditEntry.objects.filter(user=bob).values_list("by", "note")) == [(None, "")]
+
+
 def test_credits_changed_by_hand_are_a_correction(alice, pack):
     pack(5)
 

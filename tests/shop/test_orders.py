@@ -46,6 +46,15 @@ def test_the_same_product_twice_counts_as_its_sum(alice, stocked, bought):
         bought(alice, (stocked("Pencil", 4), 2), (pen, 1))
 
 
+@pytest.mark.parametrize("amounts", [[0], [-1], [3, -1]])
+def test_nobody_orders_less_than_one(alice, stocked, bought, amounts):
+    pen = stocked("Pen", 10)
+
+    with pytest.raises(ItemsUnavailable):
+        bought(alice, *((pen, amount) for amount in amounts))
+    assert not Order.objects.exists()
+
+
 def test_every_line_that_cannot_be_had_is_named_and_nothing_is_taken(alice, stocked, bought):
     pen, book, gone = stocked("Pen", 10), stocked("Book", 3), stocked("Gone", 5, is_active=False)
     missing = Product(pk=999_999_999)

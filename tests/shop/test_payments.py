@@ -12,6 +12,7 @@ from shop import services
 from shop.errors import ProviderUnavailable, SignatureInvalid
 from shop.models import Payment, PaymentEvent
 from shop.payments.signatures import TOLERANCE, check_signature, sign
+from tests.shop.conftest import broken
 
 pytestmark = pytest.mark.django_db
 WEBHOOK = "/api/v1/payments/webhooks/stripe/"
@@ -121,6 +122,13 @@ def test_an_event_that_is_quicker_than_the_answer_pays_too(api, pending):
     assert deliver(api, body).json() == {"outcome": "done"}
 
 
+def test_an_event_of_another_checkout_pays_nothing(api, pending):
+    body = event_of(pending).replace(pending.reference.encode(), b"cs_other")
+
+    assert deliver(api, body).json() == {"outcome": "unknown"}
+    assert status() == "pending"
+
+
 def test_an_event_has_its_effect_once(api, pending):
     body = event_of(pending)
 
@@ -187,6 +195,13 @@ def test_events_of_no_payment_and_of_no_concern(api, pending):
     assert deliver(api, event_of(pending, kind="customer.created")).json() == {"outcome": "ignored"}
     assert deliver(api, event_of(pending, payment_status="unpaid")).json() == {"outcome": "ignored"}
     assert PaymentEvent.objects.get().outcome == "unknown"
+
+
+def test_what_a_provider_said_is_not_rewritten(api, pending):
+    deliver(api, event_of(pending))
+
+    assert broken(lambda: PaymentEvent.objects.update(outcome="late")) == "payment_event_append_only"
+    assert broken(lambda: PaymentEvent.objects.all().delete()) == "payment_event_append_only"
 
 
 def test_a_signed_body_that_is_no_event(api, pending):

@@ -3,8 +3,10 @@
 import io
 
 import pytest
+from django.db import transaction
 from PIL import Image
 
+from shop import services
 from shop.models import Category, Product
 from tests.shop.conftest import image
 
@@ -151,6 +153,28 @@ def test_a_picture_is_kept_under_a_name_of_its_own_and_shown_to_anybody(as_user,
     shown = api.get(url)
     assert (shown.status_code, shown["Content-Type"]) == (200, f"image/{'jpeg' if ending == 'jpg' else ending}")
     assert Image.open(io.BytesIO(b"".join(shown.streaming_content))).format == format
+
+
+def test_a_change_that_is_undone_leaves_the_picture(as_user, tim, stocked, media):
+    pen = stocked("Pen")
+    as_user(tim).put(f"{PRODUCTS}{pen.pk}/picture/", {"picture": image()}, format="multipart")
+    before = Product.objects.get().picture
+
+    with transaction.atomic():
+        services.remove_picture(by=tim, product_id=pen.pk)
+        transaction.set_rollback(True)
+
+    assert Product.objects.get().picture == before
+    assert before.storage.exists(before.name)
+
+
+def test_a_product_takes_its_picture_along(as_user, tim, stocked, media, django_capture_on_commit_callbacks):
+    client, path = as_user(tim), f"{PRODUCTS}{stocked('Pen').pk}/"
+    client.put(f"{path}picture/", {"picture": image()}, format="multipart")
+
+    with django_capture_on_commit_callbacks(execute=True):
+        assert client.delete(path).status_code == 204
+    assert not list((media / "products").iterdir())
 
 
 def test_a_picture_is_replaced_and_removed(as_user, tim, stocked, media, django_capture_on_commit_callbacks):

@@ -1,0 +1,54 @@
+"""Tries are counted for as long as their limit says, and not a moment less or longer."""
+
+import pytest
+
+from config.errors import TooMany
+from config.limits import count_try, take_back
+from config.tasks import sweep
+
+pytestmark = pytest.mark.django_db
+
+
+def tries(number, limit="sign_in"):
+    """So many tries; returns the key of the last."""
+    return [count_try(limit, "somebody") for _ in range(number)][-1]
+
+
+def test_a_limit_holds_to_the_end_of_its_time(rewind):
+    tries(5)
+    rewind(seconds=290)
+
+    with pytest.raises(TooMany) as stopped:
+        tries(1)
+    assert 1 <= stopped.value.retry_after <= 11
+
+
+def test_a_limit_holds_again_when_its_time_has_begun_anew(rewind):
+    tries(5)
+    rewind(seconds=301)
+
+    tries(5)
+    with pytest.raises(TooMany):
+        tries(1)
+
+
+def test_a_try_that_is_taken_back_later_is_not_taken_from_others(rewind):
+    old = tries(1)
+    rewind(seconds=301)
+    new = tries(1)
+
+    for key in (old, new):
+        take_back(key)
+
+    tries(5)
+    with pytest.raises(TooMany):
+        tries(1)
+
+
+def test_the_sweep_leaves_what_still_counts(rewind):
+    tries(5, "reset")
+    rewind(seconds=3590)
+    sweep(0)
+
+    with pytest.raises(TooMany):
+        tries(1, "reset")
