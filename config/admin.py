@@ -36,7 +36,7 @@ class ServiceAdmin(ModelAdmin):
         return field
 
     def save_model(self, request, row, form, change):
-        """For what has no services: writes what was changed on the page, and no other column."""
+        """For what has no services: writes what was changed on the page, and no other column, such as a count that went on."""
         row.save(update_fields=form.changed_data if change else None)
 
     def get_fieldsets(self, request, obj=None):

@@ -213,10 +213,6 @@ class VoucherAdmin(_Pages, ServiceAdmin):
     search_fields = ("code",)
     readonly_fields = ("uses", "created_at")
 
-    def save_model(self, request, voucher, form, change):
-        # Only what was changed: `uses` was read with the form, and orders count on.
-        voucher.save(update_fields=form.changed_data if change else None)
-
 
 @admin.register(Payment)
 class PaymentAdmin(_Pages, ReadOnlyAdmin, ServiceAdmin):
