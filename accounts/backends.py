@@ -31,8 +31,8 @@ class IdentifierBackend(ModelBackend):
         if not correct or not self.user_can_authenticate(user):
             return None
         take_back(tried)
-        if outdated:
-            _renew_hash(user, password)
+        if outdated and not _renew_hash(user, password):
+            return None
         return user
 
     def get_user(self, user_id):
@@ -50,8 +50,15 @@ class IdentifierBackend(ModelBackend):
 
 
 def _renew_hash(user, password):
-    """Stores the same password under today's parameters; that is no change of password, and sessions stay."""
+    """Stores the same password under today's parameters; that is no change of password, and sessions stay.
+
+    False where it was changed since it was read. The hash may be another for another sign-in's sake, and then it fits.
+    """
+    outdated = user.password
+    user.set_password(password)
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT set_config('frontdesk.rehash', 'on', true)")
-        user.set_password(password)
-        user.save(update_fields=["password"])
+        if User.objects.filter(pk=user.pk, password=outdated).update(password=user.password):
+            return True
+    user.refresh_from_db(fields=["password"])
+    return user.check_password(password)

@@ -5,8 +5,12 @@ CHECKS = {
         SELECT min(id), 'no active administrator' FROM accounts_user
         HAVING count(*) > 0 AND NOT bool_or(user_type = 'admin' AND is_active)""",
     "a closed account holds no personal data": """
-        SELECT id, 'closed ' || closed_at FROM accounts_user WHERE closed_at IS NOT NULL
-            AND (coalesce(email, phone, nullif(first_name, ''), nullif(last_name, '')) IS NOT NULL OR is_active)""",
+        SELECT id, 'closed ' || closed_at FROM accounts_user u WHERE closed_at IS NOT NULL
+            AND (coalesce(email, phone, nullif(first_name, ''), nullif(last_name, '')) IS NOT NULL OR is_active
+                OR last_login IS NOT NULL OR left(password, 1) <> '!'
+                OR EXISTS (SELECT FROM accounts_session WHERE user_id = u.id)
+                OR EXISTS (SELECT FROM accounts_code WHERE user_id = u.id)
+                OR EXISTS (SELECT FROM accounts_export WHERE user_id = u.id))""",
     "the history of a closed account holds nothing of the person": """
         SELECT h.pgh_id, format('account %s', u.id) FROM accounts_userhistory h JOIN accounts_user u ON u.id = h.pgh_obj_id
         WHERE u.closed_at IS NOT NULL AND (h.username <> 'deleted user' OR coalesce(h.email, h.phone) IS NOT NULL

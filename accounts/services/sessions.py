@@ -11,14 +11,18 @@ from django.db.models.functions import Least, Now
 from django.db.models.lookups import GreaterThan
 
 from accounts import tokens
+from accounts.errors import NoActiveAccount
 from accounts.models import RefreshToken, Session, User
 from accounts.tokens import ACCESS, REFRESH, TokenInvalid
 from config.errors import Missing
-from config.sql import Param, Statement
+from config.sql import Param, Query, Statement
 
 # Of the account, what doors and services ask of whoever calls them; the rest is read when it is touched, which is rare.
 _DEFERRED = {field.name for field in User._meta.concrete_fields if isinstance(field, DateTimeField)} | {"password"}
 _USER_COLUMNS = [field.attname for field in User._meta.concrete_fields if field.name not in _DEFERRED]
+
+# Whoever closes the account waits for this or is waited for: between its tokens' deletion and its sessions' comes no new token.
+_HOLD = Query("SELECT FROM accounts_user WHERE id = %(user)s FOR KEY SHARE")
 
 
 class TokenPair(NamedTuple):
@@ -29,12 +33,17 @@ class TokenPair(NamedTuple):
 
 
 def start_session(*, user, device="", address=""):
-    """Opens a session for somebody who has just proved to be `user`. Returns its first TokenPair."""
+    """Opens a session for somebody who has just proved to be `user`. Returns its first TokenPair.
+
+    Raises NoActiveAccount where that no longer holds: whoever closes or deactivates the account, or changes its password,
+    ends the sessions that there are, and one that is opened a moment later would outlive that.
+    """
     with transaction.atomic():
+        if not User.objects.filter(pk=user.pk, is_active=True, password=user.password).update(last_login=Now()):
+            raise NoActiveAccount
         session = Session.objects.create(
             user=user, device=device[:200], address=address or None, expires_at=Now() + settings.REFRESH_TOKEN_LIFETIME
         )
-        User.objects.filter(pk=user.pk).update(last_login=Now())
         return _issue(session.pk, user.pk, jti=None)
 
 
@@ -51,12 +60,14 @@ def refresh_session(*, refresh):
         raise TokenInvalid
     successor = tokens.successor_of(claims.jti)
     with transaction.atomic():
+        _HOLD.later({"user": claims.user_id})
         if RefreshToken.objects.filter(pk=token.pk, spent_at=None).update(spent_at=Now()):
             # However often it is refreshed, a session ends some day.
             latest = F("created_at") + settings.SESSION_LIFETIME
-            Session.objects.filter(pk=claims.session_id).update(
+            if not Session.objects.filter(pk=claims.session_id, ended_at=None).update(
                 last_used_at=Now(), expires_at=Least(Now() + settings.REFRESH_TOKEN_LIFETIME, latest)
-            )
+            ):
+                raise TokenInvalid  # it ended since the token was looked at
             return _issue(claims.session_id, claims.user_id, jti=successor)
     again = RefreshToken.objects.filter(pk=token.pk, spent_at__gt=Now() - settings.REFRESH_GRACE)
     made = RefreshToken.objects.filter(digest=tokens.digest_of(successor)).first() if again.exists() else None

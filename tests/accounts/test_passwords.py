@@ -180,6 +180,8 @@ def test_no_door_leaves_a_password_that_is_not_hashed(as_user, alice, tim, setti
     settings.PASSWORD_HASHERS = ["tests.accounts.test_passwords.QuickHasher"]
     make_admin("second")
     User.objects.update(password=make_password(PASSWORD))
+    for user in (alice, tim):
+        user.refresh_from_db()
     found = doors()
     changing = {
         ("patch", PATH.format("{id}")),

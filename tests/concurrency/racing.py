@@ -54,6 +54,14 @@ def _waiting():
         return cursor.fetchone()[0]
 
 
+def somebody_waits(seconds=10):
+    """Returns once somebody waits for a lock in this database."""
+    end = time.monotonic() + seconds
+    while not _waiting():
+        assert time.monotonic() < end, "nobody waits"
+        time.sleep(0.01)
+
+
 @contextmanager
 def without(model, name):
     """A model without one of its constraints, as a control; what was written meanwhile goes with it."""

@@ -11,11 +11,21 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 from rest_framework.test import APIClient
 
 from accounts import tokens
-from accounts.models import Export, RefreshToken, User
-from accounts.services import change_account, refresh_session, register_user, request_export, start_session
+from accounts.backends import IdentifierBackend
+from accounts.errors import NoActiveAccount
+from accounts.models import Export, RefreshToken, Session, User
+from accounts.services import (
+    change_account,
+    close_account,
+    refresh_session,
+    register_user,
+    request_export,
+    sessions,
+    start_session,
+)
 from accounts.services.sessions import TokenPair
 from accounts.tasks import write_export
-from tests.concurrency.racing import race
+from tests.concurrency.racing import race, somebody_waits
 from tests.conftest import PASSWORD
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
@@ -117,3 +127,61 @@ def test_control_looking_for_the_export_first_begins_many_jobs(alice):
     race(ask, range(5))
 
     assert jobs_that_write_exports() == 5
+
+
+def test_an_account_closes_while_a_tab_refreshes(alice, tim, monkeypatch):
+    pair, issued, go_on, issue = start_session(user=alice), threading.Event(), threading.Event(), sessions._issue
+
+    def issue_slowly(*args, **kwargs):
+        made = issue(*args, **kwargs)
+        issued.set()
+        go_on.wait(timeout=10)
+        return made
+
+    monkeypatch.setattr(sessions, "_issue", issue_slowly)
+
+    def close():
+        issued.wait(timeout=10)
+        close_account(by=tim, user=alice)
+        return "closed"
+
+    def let_go_on():
+        issued.wait(timeout=10)
+        somebody_waits()
+        go_on.set()
+
+    results = race(lambda act: act(), [lambda: refresh_session(refresh=pair.refresh), close, let_go_on])
+
+    assert (type(results[0]), results[1]) == (TokenPair, "closed")
+    assert not RefreshToken.objects.exists()
+
+
+def outlive(alice, tim, start):
+    """Whether a session is alive that `start` opened for alice, whose password was right until another was set."""
+    proved, changed = threading.Event(), threading.Event()
+
+    def sign_in():
+        user = IdentifierBackend().authenticate(None, username="alice", password=PASSWORD)
+        proved.set()
+        changed.wait(timeout=10)
+        return start(user)
+
+    def change():
+        proved.wait(timeout=10)
+        change_account(by=tim, user=alice, password="another long one")
+        changed.set()
+
+    (got, _) = race(lambda act: act(), [sign_in, change])
+    return got, Session.objects.filter(user=alice, ended_at=None).exists()
+
+
+def test_no_session_outlives_the_password_that_opened_it(alice, tim):
+    got, alive = outlive(alice, tim, lambda user: start_session(user=user))
+
+    assert (type(got), alive) == (NoActiveAccount, False)
+
+
+def test_control_opening_it_without_another_look_outlives_the_password(alice, tim):
+    _, alive = outlive(alice, tim, lambda user: Session.objects.create(user=user, expires_at=Now() + settings.SESSION_LIFETIME))
+
+    assert alive

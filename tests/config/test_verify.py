@@ -6,6 +6,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
+from accounts.services import close_account
 from config.invariants import MOST_SHOWN, rules
 from tests.world import world
 
@@ -152,6 +153,28 @@ def test_every_rule_is_broken_here_once():
 def test_a_guard_that_was_turned_off_is_told_and_the_exit_code_says_so(db):
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE scheduling_meeting DISABLE TRIGGER USER")
+
+    with pytest.raises(CommandError, match=r"1 of \d+ rules are broken"):
+        verify()
+
+
+@pytest.mark.parametrize(
+    "left",
+    [
+        "UPDATE accounts_user SET last_login = now() WHERE id = %s",
+        "UPDATE accounts_user SET password = 'argon2$argon2id$v=19$m=8,t=1,p=1$c2FsdA$aGFzaA' WHERE id = %s",
+        "INSERT INTO accounts_session (user_id, device, expires_at, ended_at) VALUES (%s, 'Phone', now(), now())",
+        """INSERT INTO accounts_code (user_id, purpose, address, nonce, guesses, expires_at)
+           VALUES (%s, 'reset', 'alice@example.com', '', 0, now())""",
+        "INSERT INTO accounts_export (user_id, expires_at) VALUES (%s, now() + interval '1 day')",
+    ],
+)
+def test_what_a_closed_account_keeps_is_told(alice, tim, left):
+    close_account(by=tim, user=alice)
+    assert "BROKEN" not in verify()
+
+    with connection.cursor() as cursor:
+        cursor.execute(left, [alice.pk])
 
     with pytest.raises(CommandError, match=r"1 of \d+ rules are broken"):
         verify()
