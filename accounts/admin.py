@@ -5,7 +5,8 @@ from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
 from django.contrib.auth.views import PasswordChangeView
-from django.http import HttpResponseRedirect
+from django.db import transaction
+from django.http import Http404, HttpResponseRedirect
 from django.urls import reverse, reverse_lazy
 from django.utils.html import format_html
 from django.utils.text import capfirst
@@ -19,7 +20,7 @@ from accounts.identifiers import default_username
 from accounts.models import Session, User
 from accounts.services.secrets import check_current_password, set_password
 from config.admin import ReadOnlyAdmin, ServiceAdmin
-from config.errors import TooMany
+from config.errors import Missing, TooMany
 
 admin.site.unregister(Group)
 admin.site.site_header = admin.site.site_title = "Frontdesk"
@@ -64,10 +65,8 @@ class PasswordForm(AdminPasswordChangeForm):
     """Another's new password."""
 
     def save(self, commit=True):
-        """Sets it as the service does: the person is told."""
-        if not self.cleaned_data["set_usable_password"]:
-            return super().save(commit)
-        set_password(self.user, self.cleaned_data["password1"])
+        """Sets it, or none, as the service does: the person is told."""
+        set_password(self.user, self.cleaned_data["password1"] if self.cleaned_data["set_usable_password"] else None)
         return self.user
 
 
@@ -83,7 +82,7 @@ class OwnPasswordForm(AdminOwnPasswordChangeForm):
         return old
 
     def save(self, commit=True):
-        set_password(self.user, self.cleaned_data["new_password1"])
+        set_password(self.user, self.cleaned_data["new_password1"], instead_of=self.cleaned_data["old_password"])
         return self.user
 
 
@@ -92,6 +91,13 @@ class OwnPasswordView(PasswordChangeView):
 
     form_class = OwnPasswordForm
     success_url = reverse_lazy("admin:password_change_done")
+
+    def form_valid(self, form):
+        try:
+            return super().form_valid(form)
+        except (WrongPassword, Missing) as error:  # it was right when the form was looked at
+            form.add_error("old_password", str(error.detail))
+            return self.form_invalid(form)
 
     def get_context_data(self, **kwargs):
         return super().get_context_data(**kwargs) | admin.site.each_context(self.request)
@@ -132,7 +138,11 @@ class AccountAdmin(DjangoUserAdmin, ServiceAdmin):
         """One's own takes the old one, which the other page asks for."""
         if id == str(request.user.pk):
             return HttpResponseRedirect(reverse("admin:password_change"))
-        return super().user_change_password(request, id, form_url)
+        try:
+            with transaction.atomic():  # the account is locked until the log has its name
+                return super().user_change_password(request, id, form_url)
+        except Missing:
+            raise Http404 from None
 
     @admin.display(description=_("full name"))
     def full_name(self, user):
@@ -146,9 +156,9 @@ class AccountAdmin(DjangoUserAdmin, ServiceAdmin):
     def save_model(self, request, user, form, change):
         values = form.cleaned_data
         if change:
+            # Where nothing changed as well: nobody writes of a closed account into the log.
             changes = {name: values[name] for name in form.changed_data if name in _FIELDS}
-            if changes:
-                services.change_account(by=request.user, user=user, **changes)
+            services.change_account(by=request.user, user=user, **changes)
             return
         fields = {name: values[name] for name in _NEW_FIELDS}
         created = services.create_account(by=request.user, password=values["password1"], **fields)

@@ -17,7 +17,7 @@ def change_password(*, by, current_password, new_password):
     """Sets a new password for the actor; every session ends. Raises WrongPassword and PasswordRefused."""
     check_current_password(by, current_password)
     check_new_password(new_password, by, field="new_password")
-    set_password(by, new_password)
+    set_password(by, new_password, instead_of=current_password)
 
 
 def request_reset(*, identifier, address=""):
@@ -49,7 +49,10 @@ def confirm_reset(*, new_password, user_id=None, token=None, identifier=None, di
     check_new_password(new_password, code.user, field="new_password")
     with transaction.atomic():
         user = User.objects.select_for_update(no_key=True).filter(pk=code.user_id, is_active=True).first()
-        if user is None or not Code.objects.filter(pk=code.pk, used_at=None).update(used_at=Now()):
+        # The account may have left the address since it was looked at.
+        if user is None or code.address not in (user.email, user.phone):
+            raise InvalidResetToken
+        if not Code.objects.filter(pk=code.pk, used_at=None).update(used_at=Now()):
             raise InvalidResetToken
         # Who reads mail sent there has proved the address as well.
         verified = "phone_verified_at" if code.address == user.phone else "email_verified_at"

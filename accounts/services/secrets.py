@@ -9,7 +9,8 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
 from accounts.errors import PasswordRefused, WrongPassword
-from accounts.models import Code
+from accounts.models import Code, User
+from config.errors import Missing
 from config.limits import count_try, take_back
 from notifications.services import in_language_of, notify
 
@@ -30,18 +31,31 @@ def check_current_password(user, password):
     take_back(tried)
 
 
-def set_password(user, password):
-    """Stores a password that was judged, hashed; the person is told.
+def check_still_current(locked, user, password):
+    """Raises WrongPassword where the account, now that it is locked, has not the password that was found right for `user`."""
+    if locked.password != user.password and not locked.check_password(password):
+        raise WrongPassword
 
-    Every session ends (a trigger's doing), and resets on their way are worth nothing any more.
+
+def set_password(user, password, *, instead_of=None):
+    """Stores a password that was judged, hashed; the person is told. None stands for one that nothing fits.
+
+    Every session ends (a trigger's doing), and resets on their way are worth nothing any more. Raises Missing where the
+    account was closed since `user` was read, and WrongPassword where `instead_of`, if it is given, is no longer its password.
     """
     with transaction.atomic():
-        user.set_password(password)
-        user.save(update_fields=["password"])
-        user.codes.filter(purpose=Code.Purpose.RESET, used_at=None).update(used_at=Now())
-        with in_language_of(user):
+        locked = User.objects.open().select_for_update(no_key=True).filter(pk=user.pk).first()
+        if locked is None:
+            raise Missing
+        if instead_of is not None:
+            check_still_current(locked, user, instead_of)
+        locked.set_password(password)
+        locked.save(update_fields=["password"])
+        user.password = locked.password  # a page keeps its own session by it
+        locked.codes.filter(purpose=Code.Purpose.RESET, used_at=None).update(used_at=Now())
+        with in_language_of(locked):
             notify(
-                user=user,
+                user=locked,
                 type="account",
                 title=_("Your password was changed"),
                 message=_(

@@ -43,8 +43,8 @@ def confirm_verification(*, channel, digits, user_id=None, identifier=None, addr
     if code is None:
         raise InvalidCode
     with transaction.atomic():
-        used = Code.objects.filter(pk=code.pk, used_at=None).update(used_at=Now())
-        # The address may have changed since the code was sent there.
-        marked = User.objects.filter(pk=user_id, **{channel: code.address}).update(**{f"{channel}_verified_at": Now()})
-        if not (used and marked):
+        # The account before its codes, as everybody locks them. Its address may have changed since the code was sent there.
+        holders = User.objects.filter(pk=user_id, is_active=True, **{channel: code.address})
+        marked = holders.update(**{f"{channel}_verified_at": Now()})
+        if not (marked and Code.objects.filter(pk=code.pk, used_at=None).update(used_at=Now())):
             raise InvalidCode

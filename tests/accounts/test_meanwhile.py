@@ -1,13 +1,18 @@
 """An account that changes between a look at it and the act that follows: what counts is what it is now."""
 
 import pytest
-from django.contrib.auth.hashers import PBKDF2PasswordHasher
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.hashers import PBKDF2PasswordHasher, make_password
 from django.test import Client
+from django.utils.encoding import force_bytes
+from django.utils.http import urlsafe_base64_encode
 
-from accounts import backends
+from accounts import backends, codes
+from accounts.admin import OwnPasswordForm, PasswordForm
 from accounts.models import Code, Session, User
-from accounts.services import change_account, close_account, refresh_session, start_session
+from accounts.services import change_account, change_password, close_account, passwords, refresh_session, start_session
 from accounts.services import sessions as sessions_service
+from accounts.services.codes import open_code
 from notifications.models import Delivery, Notification
 from tests.conftest import PASSWORD
 
@@ -104,3 +109,91 @@ def test_a_hash_is_renewed(api, alice, acts, meanwhile, first):
 
     assert sign_in() == (401 if first == "a new password" else 200)
     assert sign_in(NEW if first == "a new password" else PASSWORD) == 200
+
+
+@pytest.mark.parametrize(("act", "status"), [("closed", 404), ("new password", 400)])
+def test_ones_own_new_password(as_user, alice, acts, meanwhile, act, status):
+    client = as_user(alice)
+    meanwhile(passwords, "check_new_password", acts[act])
+
+    answer = client.post("/auth/users/set_password/", {"current_password": PASSWORD, "new_password": OTHERS})
+
+    assert answer.status_code == status
+    if act == "closed":
+        assert left_of(alice) == NOTHING
+    assert not User.objects.get(pk=alice.pk).check_password(OTHERS)
+
+
+def test_a_hash_that_was_renewed_is_the_same_password(alice, meanwhile):
+    def renew():
+        User.objects.filter(pk=alice.pk).update(password=make_password(PASSWORD))
+
+    meanwhile(passwords, "check_new_password", renew)
+
+    change_password(by=alice, current_password=PASSWORD, new_password=NEW)
+
+    assert User.objects.get(pk=alice.pk).check_password(NEW)
+
+
+@pytest.mark.parametrize("form", [{"password1": NEW, "password2": NEW}, {"usable_password": "false", "unset-password": "1"}])
+def test_anothers_new_password_at_the_admin(client, alice, tim, acts, meanwhile, form):
+    client.force_login(tim)
+    meanwhile(PasswordForm, "is_valid", acts["closed"])
+
+    answer = client.post(f"/admin/accounts/user/{alice.pk}/password/", form)
+
+    # The page is one transaction, and so it takes the closing back that came within; elsewhere the account stays closed.
+    assert answer.status_code == 404
+    assert User.objects.get(pk=alice.pk).check_password(PASSWORD)
+    assert not Notification.objects.exists()
+    assert not LogEntry.objects.exists()
+
+
+def test_ones_own_new_password_at_the_admin(client, tim, make_admin, meanwhile):
+    second = make_admin("second")
+    client.force_login(tim)
+    meanwhile(OwnPasswordForm, "is_valid", lambda: change_account(by=second, user=User.objects.get(pk=tim.pk), password=OTHERS))
+
+    form = {"old_password": PASSWORD, "new_password1": NEW, "new_password2": NEW}
+    page = client.post("/admin/password_change/", form)
+
+    assert "This is not the current password." in page.content.decode()
+    assert User.objects.get(pk=tim.pk).check_password(OTHERS)
+
+
+def test_a_reset(api, alice, acts, meanwhile):
+    """The link was sent to a mailbox that is no longer the account's."""
+    open_code(user_id=alice.pk, purpose=Code.Purpose.RESET, channel="email")
+    link = {"uid": urlsafe_base64_encode(force_bytes(alice.pk)), "token": codes.token_of(Code.objects.get())}
+    meanwhile(passwords, "check_new_password", acts["new e-mail"])
+
+    answer = api.post("/auth/users/reset_password_confirm/", link | {"new_password": OTHERS})
+
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (400, "invalid_token")
+    user = User.objects.get(pk=alice.pk)
+    assert user.email_verified_at is None
+    assert user.check_password(PASSWORD)
+
+
+@pytest.mark.parametrize("act", ["closed", "deactivated", "new e-mail"])
+def test_a_verification(api, alice, acts, monkeypatch, meanwhile, act):
+    open_code(user_id=alice.pk, purpose=Code.Purpose.VERIFY_EMAIL, channel="email")
+    digits = codes.digits_of(Code.objects.get())
+    meanwhile(codes, "matches", acts[act])
+
+    body = {"channel": "email", "username": "alice", "code": digits}
+    answer = api.post("/auth/users/verify/confirm/", body)
+
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (400, "invalid_code")
+    assert User.objects.get(pk=alice.pk).email_verified_at is None
+
+
+@pytest.mark.parametrize("path", ["/auth/users/verify/confirm/", "/auth/users/reset_password_confirm/"])
+def test_a_guess(api, alice, acts, meanwhile, path):
+    open_code(user_id=alice.pk, purpose=Code.Purpose.VERIFY_EMAIL, channel="email")
+    open_code(user_id=alice.pk, purpose=Code.Purpose.RESET, channel="email")
+    meanwhile(Code.objects, "select_related", acts["closed"])
+
+    answer = api.post(path, {"channel": "email", "username": "alice", "code": "000000", "new_password": NEW})
+
+    assert answer.status_code == 400

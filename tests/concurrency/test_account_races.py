@@ -10,19 +10,21 @@ from django.db.models.functions import Now
 from procrastinate.contrib.django.models import ProcrastinateJob
 from rest_framework.test import APIClient
 
-from accounts import tokens
+from accounts import codes, tokens
 from accounts.backends import IdentifierBackend
-from accounts.errors import NoActiveAccount
-from accounts.models import Export, RefreshToken, Session, User
+from accounts.errors import InvalidCode, NoActiveAccount
+from accounts.models import Code, Export, RefreshToken, Session, User
 from accounts.services import (
     change_account,
     close_account,
+    confirm_verification,
     refresh_session,
     register_user,
     request_export,
     sessions,
     start_session,
 )
+from accounts.services.codes import open_code
 from accounts.services.sessions import TokenPair
 from accounts.tasks import write_export
 from tests.concurrency.racing import race, somebody_waits
@@ -154,6 +156,28 @@ def test_an_account_closes_while_a_tab_refreshes(alice, tim, monkeypatch):
 
     assert (type(results[0]), results[1]) == (TokenPair, "closed")
     assert not RefreshToken.objects.exists()
+
+
+def test_an_account_closes_while_its_address_is_verified(alice, tim, monkeypatch):
+    """Both lock the account before its codes, so neither waits for the other in a circle."""
+    open_code(user_id=alice.pk, purpose=Code.Purpose.VERIFY_EMAIL, channel="email")
+    digits, locked = codes.digits_of(Code.objects.get()), threading.Event()
+
+    def close():
+        with transaction.atomic():
+            User.objects.select_for_update().get(pk=alice.pk)
+            locked.set()
+            somebody_waits()
+            close_account(by=tim, user=alice)
+        return "closed"
+
+    def verify():
+        locked.wait(timeout=10)
+        return confirm_verification(user_id=alice.pk, channel="email", digits=digits)
+
+    results = race(lambda act: act(), [close, verify])
+
+    assert (results[0], type(results[1])) == ("closed", InvalidCode)
 
 
 def outlive(alice, tim, start):
