@@ -7,11 +7,11 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models.functions import Now
 
-from accounts.errors import EmailOrPhoneNeeded, EmailTaken, PhoneTaken, UsernameNeeded, UsernameTaken
-from accounts.identifiers import default_username
+from accounts.errors import EmailOrPhoneNeeded, EmailTaken, PhoneTaken, UsernameNeeded, UsernameTaken, WrongPassword
+from accounts.identifiers import canonical, default_username
 from accounts.models import DELETED_USER, Export, Session, User, default_language
 from accounts.services.codes import EMAIL, PHONE, VERIFICATIONS, open_code
-from accounts.services.secrets import check_current_password, check_new_password, set_password
+from accounts.services.secrets import check_current_password, check_new_password, check_still_current, set_password
 from accounts.signals import account_closed
 from config.erasing import forget_names
 from config.errors import Missing, NotAllowed, named_constraints
@@ -32,38 +32,32 @@ def register_user(*, password, email=None, phone=None, username=None, first_name
     user = User(
         email=email,
         phone=phone,
-        username=username or default_username(email, phone),
-        username_chosen=_is_chosen(username, email, phone),
+        username=username or "",
         first_name=first_name,
         last_name=last_name,
         language=language or default_language(),
     )
-    return _open(user, password, username_given=bool(username))
+    return _open(user, password)
 
 
-def create_account(*, by, password, user_type=User.Type.STUDENT, is_staff=False, is_active=True, **fields):
+def create_account(*, by, password, username=None, user_type=User.Type.STUDENT, is_staff=False, is_active=True, **fields):
     """Opens an account of any type, as an administrator may. Raises what register_user raises, and NotAllowed."""
     if not by.is_admin:
         raise NotAllowed
-    user = User(**fields, is_active=is_active)
-    user.username_chosen = _is_chosen(user.username, user.email, user.phone)
-    user.username = user.username or default_username(user.email, user.phone)
+    user = User(**fields, username=username or "", is_active=is_active)
     _set_type(user, user_type, is_staff=is_staff)
-    return _open(user, password, username_given=bool(fields.get("username")))
+    return _open(user, password)
 
 
-def _is_chosen(username, email, phone):
-    # Who enters the e-mail once more as the username has not chosen another name; it goes on following the e-mail.
-    return bool(username) and username not in (email, phone)
-
-
-def _open(user, password, *, username_given):
+def _open(user, password):
     if not (user.email or user.phone):
         raise EmailOrPhoneNeeded
-    _clean(user)
+    given = {"username": user.username, "email": user.email}
+    user.clean()
+    _go_by(user, user.username)
     check_new_password(password, user)
     user.set_password(password)
-    with _naming_what_was_given(user.email, username_given=username_given), transaction.atomic():
+    with _naming_what_was_given(given), transaction.atomic():
         user.save(force_insert=True)
         if settings.REQUIRE_VERIFIED:  # or nobody could sign in to ask for it
             channel = EMAIL if user.email else PHONE
@@ -71,16 +65,25 @@ def _open(user, password, *, username_given):
     return user
 
 
+def _go_by(user, username):
+    # Who enters once more what the account goes by anyway has not chosen another name; it goes on following the e-mail.
+    default = default_username(user.email, user.phone)
+    user.username_chosen = bool(username) and canonical(username) != canonical(default)
+    user.username = username if user.username_chosen else default
+    if len(user.username) > _USERNAME_LENGTH:  # a given one was measured at the door
+        raise UsernameNeeded
+
+
 @contextmanager
-def _naming_what_was_given(email, *, username_given):
+def _naming_what_was_given(given):
     """As named_constraints; but a username that nobody gave follows the e-mail or phone, and it is that which is taken."""
     try:
         with named_constraints():
             yield
     except UsernameTaken as error:
-        if username_given:
+        if given.get("username"):
             raise
-        raise (EmailTaken if email else PhoneTaken) from error
+        raise (EmailTaken if given.get("email") else PhoneTaken) from error
 
 
 def change_account(*, by, user, current_password=None, password=None, **changes):
@@ -96,47 +99,52 @@ def change_account(*, by, user, current_password=None, password=None, **changes)
         if by.pk != user.pk:
             raise Missing
         changes = {name: value for name, value in changes.items() if name in _OWN}
-    moved = [name for name in ("email", "phone") if name in changes and changes[name] != getattr(user, name)]
-    if by.pk == user.pk and (moved or password is not None):
+    is_own = by.pk == user.pk
+    proved = is_own and (password is not None or any(changes.get(name, was) != was for name, was in _addresses(user).items()))
+    if proved:
         check_current_password(user, current_password)
-    email = changes.get("email", user.email)
-    with _naming_what_was_given(email, username_given="username" in changes), transaction.atomic():
-        user = User.objects.select_for_update().get(pk=user.pk)
-        if user.closed_at:
+    with _naming_what_was_given(changes), transaction.atomic():
+        locked = User.objects.select_for_update().get(pk=user.pk)
+        if locked.closed_at:
             raise Missing
-        old = {name: getattr(user, name) for name in moved}
-        _apply(user, changes)
-        user.save()
-        for name, address in old.items():
-            if address and address != getattr(user, name):
-                _tell_old_address(user, name, address)
+        if proved:
+            check_still_current(locked, user, current_password)
+        if changes.get("username") == locked.username:  # sent back as it is, by whoever PUTs what they got
+            del changes["username"]
+        left = _apply(locked, changes)
+        if left and is_own and not proved:  # the address was the present one when the password was asked for
+            raise WrongPassword
+        locked.save()
+        for name, address in left.items():
+            if address:
+                _tell_old_address(locked, name, address)
         if password is not None:
-            check_new_password(password, user)
-            set_password(user, password)
-    return user
+            check_new_password(password, locked)
+            set_password(locked, password)
+    return locked
+
+
+def _addresses(user):
+    return {name: getattr(user, name) for name in ("email", "phone")}
 
 
 def _apply(user, changes):
-    if "username" in changes:
-        user.username_chosen = True
+    """Makes the changes. Returns of e-mail and phone those that the account had, where it has another now."""
+    addresses = _addresses(user)
     for name in changes.keys() & _OWN:
         setattr(user, name, changes[name])
-        if name in ("email", "phone"):
-            setattr(user, f"{name}_verified_at", None)
-    if not user.username_chosen:
-        user.username = default_username(user.email, user.phone)
+    user.clean()
+    left = {name: address for name, address in addresses.items() if getattr(user, name) != address}
+    for name in left:
+        setattr(user, f"{name}_verified_at", None)
+    if "username" in changes or not user.username_chosen:
+        _go_by(user, user.username if "username" in changes else None)
     user.is_active = changes.get("is_active", user.is_active)
     if "user_type" in changes or "is_staff" in changes:
         kind = changes.get("user_type", user.user_type)
         # Who stops being an administrator keeps no staff rights, unless they are given in the same breath.
         _set_type(user, kind, is_staff=changes.get("is_staff", user.is_staff and kind == user.user_type))
-    _clean(user)
-
-
-def _clean(user):
-    user.clean()
-    if len(user.username) > _USERNAME_LENGTH:  # a given one was measured at the door
-        raise UsernameNeeded
+    return left
 
 
 def _set_type(user, user_type, *, is_staff):
@@ -174,9 +182,12 @@ def close_account(*, by, user, current_password=None):
     if by.pk == user.pk:
         check_current_password(user, current_password)
     with named_constraints(), transaction.atomic():
-        user = User.objects.select_for_update().filter(closed_at=None, pk=user.pk).first()
-        if user is None:
+        locked = User.objects.select_for_update().filter(closed_at=None, pk=user.pk).first()
+        if locked is None:
             raise Missing
+        if by.pk == user.pk:
+            check_still_current(locked, user, current_password)
+        user = locked
         # Whom others hear of from here on has no name any more.
         user.username, user.email, user.phone, user.first_name, user.last_name = DELETED_USER, None, None, "", ""
         account_closed.send(sender=User, user=user)

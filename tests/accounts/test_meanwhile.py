@@ -10,7 +10,7 @@ from django.utils.http import urlsafe_base64_encode
 from accounts import backends, codes
 from accounts.admin import OwnPasswordForm, PasswordForm
 from accounts.models import Code, Session, User
-from accounts.services import change_account, change_password, close_account, passwords, refresh_session, start_session
+from accounts.services import accounts, change_account, change_password, close_account, passwords, refresh_session, start_session
 from accounts.services import sessions as sessions_service
 from accounts.services.codes import open_code
 from notifications.models import Delivery, Notification
@@ -197,3 +197,39 @@ def test_a_guess(api, alice, acts, meanwhile, path):
     answer = api.post(path, {"channel": "email", "username": "alice", "code": "000000", "new_password": NEW})
 
     assert answer.status_code == 400
+
+
+@pytest.mark.parametrize("change", [{"email": "thief@example.com"}, {"password": OTHERS}])
+def test_a_change_that_takes_the_password(as_user, alice, acts, meanwhile, change):
+    """Whoever sets a new password to keep somebody else out does so from that moment on."""
+    client = as_user(alice)
+    meanwhile(accounts, "check_current_password", acts["new password"])
+
+    answer = client.patch(f"/api/v1/users/{alice.pk}/", change | {"current_password": PASSWORD})
+
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (400, "invalid_password")
+    user = User.objects.get(pk=alice.pk)
+    assert (user.email, user.check_password(NEW)) == ("alice@example.com", True)
+
+
+def test_closing_by_the_password(as_user, alice, acts, meanwhile):
+    client = as_user(alice)
+    meanwhile(accounts, "check_current_password", acts["new password"])
+
+    answer = client.delete("/auth/users/me/", {"current_password": PASSWORD})
+
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (400, "invalid_password")
+    assert User.objects.get(pk=alice.pk).closed_at is None
+
+
+def test_a_form_that_is_sent_back(alice, acts):
+    """It holds the e-mail that the account had. Nobody asked for a password, so nobody's e-mail changes by it."""
+    as_it_was = User.objects.get(pk=alice.pk)
+    acts["new e-mail"]()
+    Delivery.objects.all().delete()
+
+    with pytest.raises(accounts.WrongPassword):
+        change_account(by=as_it_was, user=as_it_was, email="alice@example.com", first_name="Alicia")
+
+    user = User.objects.get(pk=alice.pk)
+    assert (user.email, user.first_name) == ("new@example.com", "Alice")

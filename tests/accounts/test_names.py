@@ -70,6 +70,56 @@ def test_a_username_that_was_not_chosen_follows(db):
     assert user.username == "+71234567890"
 
 
+@pytest.mark.parametrize("path", ["/auth/users/me/", "/api/v1/users/{}/"])
+def test_what_is_sent_back_as_it_is_changes_nothing(as_user, path):
+    """As clients do that PUT what they got."""
+    user = register_user(email="one@example.com", phone="+71234567890", password=PASSWORD)
+    User.objects.filter(pk=user.pk).update(email_verified_at="2026-01-01T00:00:00Z", phone_verified_at="2026-01-02T00:00:00Z")
+    client, path, before = as_user(user), path.format(user.pk), User.objects.filter(pk=user.pk).values().get()
+
+    got = client.get(path).json()
+    assert client.put(path, got).json() == got
+
+    kept = set(before) - {"last_login"}
+    assert {name: getattr(User.objects.get(pk=user.pk), name) for name in kept} == {name: before[name] for name in kept}
+    moved = client.put(path, got | {"email": "two@example.com", "current_password": PASSWORD}).json()
+    assert (moved["email"], moved["username"]) == ("two@example.com", "two@example.com")
+    user.refresh_from_db()
+    assert (user.email_verified_at, user.phone_verified_at.day) == (None, 2)
+
+
+def test_a_username_that_is_sent_back_is_not_what_is_taken(as_user, alice):
+    user = register_user(email="one@example.com", password=PASSWORD)
+    register_user(email="two@example.com", password=PASSWORD)
+    client = as_user(user)
+
+    sent = client.get("/auth/users/me/").json() | {"email": "two@example.com", "current_password": PASSWORD}
+    answer = client.put("/auth/users/me/", sent)
+
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, "email")
+
+
+def test_the_email_in_another_case_is_no_other_name(api, as_user):
+    account = {"email": "Pop@Example.com", "username": "pop@example.com", "password": PASSWORD}
+    assert api.post("/auth/users/", account).json()["username"] == "Pop@example.com"
+    client = as_user(User.objects.get())
+
+    for changes in ({"username": "POP@example.com"}, {"email": "new@example.com", "current_password": PASSWORD}):
+        assert client.patch("/auth/users/me/", changes).status_code == 200
+
+    assert User.objects.get().username == "new@example.com"
+
+
+def test_the_phone_as_a_username_beside_an_email_is_chosen(as_user):
+    user = register_user(email="one@example.com", phone="+71234567890", username="+71234567890", password=PASSWORD)
+
+    answer = as_user(user).patch(
+        "/auth/users/me/", {"first_name": "Una", "email": "two@example.com", "current_password": PASSWORD}
+    )
+
+    assert (answer.status_code, answer.json()["username"]) == (200, "+71234567890")
+
+
 def test_what_is_too_long_for_a_username_needs_one(api, as_user):
     long = f"{'a' * 60}@{'b' * 60}.{'c' * 60}.example.com"
     account = {"email": long, "password": "a long password"}
