@@ -32,8 +32,8 @@ def canonical(identifier):
         return normalize_phone(text) or text
     if "@" in text:
         text = normalize_email(text)
-    # One letter for one, as the database's lower() does it; what becomes two is left to that.
-    return "".join(low if len(low := letter.lower()) == 1 else letter for letter in text)
+    # One letter for one, as the database's lower() does it: İ, of which Python makes two, is an i.
+    return "".join(letter.lower()[0] for letter in text)
 
 
 def normalize_phone(phone):
