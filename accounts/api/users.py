@@ -19,7 +19,7 @@ from accounts.api import exports, serializers
 from accounts.models import User
 from accounts.permissions import IsAdmin
 from config.clients import address_of
-from config.fields import IdField, SearchField
+from config.fields import SearchField
 from config.filters import Filter, Flag, column_choices
 from config.idempotency import idempotent
 from config.limits import count_try
@@ -230,7 +230,7 @@ class UserViewSet(ReadViewSet):
         return serializers.NewAccountSerializer if self.action == "create" else self.serializer_class
 
     def get_object(self):
-        return get_object_or_404(User.objects.managed_by(self.request.user), pk=IdField().run_validation(self.kwargs["pk"]))
+        return get_object_or_404(User.objects.managed_by(self.request.user), pk=self.kwargs["pk"])
 
     @idempotent
     def create(self, request):

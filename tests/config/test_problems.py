@@ -5,6 +5,8 @@ import pytest
 from django.db import DatabaseError, InternalError
 from django.test import Client
 
+from tests.conftest import PASSWORD
+
 pytestmark = pytest.mark.django_db
 
 MEMBERS = {"type", "title", "status", "detail", "code"}
@@ -151,6 +153,13 @@ def test_bad_queries(as_user, alice, query):
 def test_an_absurd_key_is_missing(as_user, alice):
     assert_problem(as_user(alice).get("/auth/users/9999999999999999999/"), 404, "not_found")
     assert_problem(as_user(alice).get("/auth/users/99999999999999999999999/"), 404, "not_found")
+
+
+@pytest.mark.parametrize("path", ["/auth/users/{}/", "/api/v1/users/{}/"])
+@pytest.mark.parametrize("method", ["get", "put", "patch", "delete"])
+@pytest.mark.parametrize("key", ["0", "9999999999999999999"])
+def test_whatever_is_done_to_it(as_user, tim, path, method, key):
+    assert_problem(getattr(as_user(tim), method)(path.format(key), {"current_password": PASSWORD}), 404, "not_found")
 
 
 @pytest.mark.parametrize(
