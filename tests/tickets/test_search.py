@@ -8,6 +8,7 @@ from django.db import connection
 
 from tickets import services
 from tickets.models import Answer, SearchText, Ticket
+from tickets.models.tickets import MESSAGE_LENGTH
 
 pytestmark = pytest.mark.django_db
 
@@ -149,6 +150,22 @@ def test_no_words_are_a_mistake(ask, search, alice, words):
 @pytest.mark.parametrize("words", ["a" * 201, "\x00"])
 def test_words_that_are_refused(as_user, alice, words):
     assert as_user(alice).get("/api/ticket", {"search": words}).status_code == 400
+
+
+@pytest.mark.parametrize("run", ["a", "ę", "a_", "owie", "<!--", "<!-- "])
+def test_no_run_of_characters_takes_long(run):
+    """Four times the longest message. Were the run not broken up, the statement would be ended after its 5 s, ten times over."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT tickets_words(%s)", [(run * 4 * MESSAGE_LENGTH)[: 4 * MESSAGE_LENGTH]])
+
+
+def test_what_stands_around_a_run_is_found(ask, search, alice):
+    ticket = ask("My printer " + "a_" * 20_000 + " smokes\tbeside the " + "b" * 5_000)
+
+    assert search(alice, "printer smoking") == [ticket.pk]
+    address = "https://example.com/" + "/".join(f"page{number}" for number in range(20))
+    other = ask(f"See {address} and {address[:120]}")
+    assert search(alice, address) == search(alice, address[:120]) == [other.pk]
 
 
 def fill(user, count, sql="'printer ' || n"):

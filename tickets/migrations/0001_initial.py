@@ -22,7 +22,7 @@ SEARCH = Path(__file__).with_name("search.sql").read_text(encoding="utf-8")
 ASSIGNEES = Path(__file__).with_name("assignees.sql").read_text(encoding="utf-8")
 FUNCTIONS = (
     "tickets_search", "tickets_search_blocks", "tickets_search_wish", "tickets_index_answer", "tickets_index", "tickets_texts",
-    "tickets_join", "tickets_query", "tickets_words", "tickets_polish",
+    "tickets_join", "tickets_query", "tickets_words", "tickets_plain", "tickets_polish",
 )  # fmt: skip
 
 
