@@ -20,7 +20,7 @@ from notifications.models import Type
 from notifications.services import in_language_of, notify
 from tickets.files import keeping_files, store_files
 from tickets.mails import ANSWERED
-from tickets.models import Answer, Attachment, Priority, StatusChange, Ticket
+from tickets.models import Answer, Attachment, Priority, SearchText, StatusChange, Ticket
 
 logger = logging.getLogger(__name__)
 
@@ -28,6 +28,10 @@ logger = logging.getLogger(__name__)
 _LOCK_PEOPLE = Query("""
 SELECT id FROM accounts_user WHERE id IN (%(by)s, (SELECT user_id FROM tickets_ticket WHERE id = %(ticket)s))
 ORDER BY id FOR KEY SHARE""")
+_LOCK_ANSWERERS = Query("""
+SELECT id FROM accounts_user WHERE id IN (
+    SELECT a.user_id FROM tickets_answer a JOIN tickets_ticket t ON t.id = a.ticket_id WHERE t.user_id = %(user)s
+) ORDER BY id FOR KEY SHARE""")
 _OPEN = Insertion(Ticket, "user_id", "message", "subject", "priority", "order_id", "meeting_id")
 _EXCERPT = 500  # characters of an answer in the list of notifications; the mail has all of it
 
@@ -139,11 +143,22 @@ def forget_user(*, user):
     files.delete()
     # If it comes to that, the nightly job finds them (tickets.tasks).
     transaction.on_commit(lambda: [default_storage.delete(name) for name in names])
-    for ticket_id in theirs.order_by("pk").values_list("pk", flat=True):
-        # One by one, as each trigger writes a ticket's words anew: no statement may take too long.
-        Answer.objects.filter(ticket_id=ticket_id).exclude(message=ERASED).update(message=ERASED)
-    theirs.update(subject="", message=ERASED)
+    _LOCK_ANSWERERS.run({"user": user.pk})
+    tickets = list(theirs.order_by("pk").select_for_update(no_key=True).values_list("pk", flat=True))
+    # The answers' trigger would write a ticket's words anew for each of them, from all of them. Without their rows, words are
+    # written once: by the tickets' own trigger, when nothing is left of them.
+    SearchText.objects.filter(owner=user.pk).delete()
+    said = Answer.objects.filter(ticket__user=user).exclude(message=ERASED)
+    for part in _parts(list(said.order_by("ticket_id", "pk").values_list("pk", flat=True))):
+        Answer.objects.filter(pk__in=part).update(message=ERASED)
+    for part in _parts(tickets):
+        Ticket.objects.filter(pk__in=part).update(subject="", message=ERASED)
     erase_history(theirs, subject="", message=ERASED)
+
+
+def _parts(keys):
+    # However much somebody has written, no statement may take too long.
+    return (keys[start : start + 1000] for start in range(0, len(keys), 1000))
 
 
 def _tell_of_answer(ticket, answer):

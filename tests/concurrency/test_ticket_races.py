@@ -143,6 +143,20 @@ def test_closing_an_account_and_its_work_never_wait_for_each_other(alice, tim):
         assert not Ticket.objects.filter(assignee=worker).exists()
 
 
+def test_a_customer_and_who_answered_them_may_be_closed_at_once(tim):
+    """One waits for the other's account before it has any ticket, which the other would wait for."""
+    for number in range(10):
+        customer, worker = make_user(f"customer{number}"), make_user(f"worker{number}", is_staff=True)
+        for _ in range(3):
+            ticket = services.open_ticket(by=customer, message="Help")
+            services.answer_ticket(by=worker, ticket_id=ticket.pk, message="Gladly")
+            services.change_ticket(by=worker, ticket_id=ticket.pk, assignee_id=worker.pk)
+
+        assert race(lambda user: close_account(by=tim, user=user), [customer, worker]) == [None, None]
+
+        assert not Ticket.objects.filter(assignee=worker).exists()
+
+
 def test_control_a_ticket_locked_before_its_people_is_a_deadlock(ticket, sue):
     Ticket.objects.update(assignee=sue)
     both = threading.Barrier(2)

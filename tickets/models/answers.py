@@ -74,7 +74,9 @@ class Answer(models.Model):
                         ELSE 'customer' END;
                     IF TG_OP = 'INSERT' THEN
                         PERFORM tickets_index_answer(about.id, about.awaiting, said.message, false);
-                    ELSE
+                    ELSIF EXISTS (SELECT FROM tickets_searchtext WHERE ticket_id = about.id) THEN
+                        -- Whoever changes all answers takes the row away before, and has it written once, not for each
+                        -- answer from all of them (tickets.services.forget_user).
                         PERFORM tickets_index(about.id);
                     END IF;
                     UPDATE tickets_ticket SET awaiting = about.awaiting
