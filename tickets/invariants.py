@@ -20,6 +20,9 @@ CHECKS = {
                 t.awaiting IS DISTINCT FROM CASE last.word WHEN 'support''s' THEN 'customer' ELSE 'support' END
             WHEN last.word = 'customer''s' THEN t.awaiting = 'customer'
             ELSE t.awaiting IS NOT NULL END""",
+    "an open ticket is seen to by support, or by nobody": """
+        SELECT t.id, format('assignee %s', u.id) FROM tickets_ticket t JOIN accounts_user u ON u.id = t.assignee_id
+        WHERE t.status <> 'c' AND NOT (u.is_staff AND u.is_active)""",
     "a ticket is about its owner's own order": """
         SELECT t.id, format('order %s', o.id) FROM tickets_ticket t JOIN shop_order o ON o.id = t.order_id
         WHERE o.user_id IS DISTINCT FROM t.user_id""",

@@ -222,6 +222,16 @@ def test_control_without_the_lock_work_goes_to_somebody_who_is_not_support(ticke
     assert not Ticket.objects.get().assignee.is_staff
 
 
+def test_nobody_sees_again_to_what_is_reopened_at_the_moment_of_the_demotion(ticket, sue, tim):
+    services.change_ticket(by=tim, ticket_id=ticket.pk, assignee_id=sue.pk)
+    services.set_status(by=tim, ticket_id=ticket.pk, status="c")
+    with being_demoted(sue) as commit:
+        threading.Timer(0.3, commit.set).start()
+        services.set_status(by=tim, ticket_id=ticket.pk, status="u")
+
+    assert Ticket.objects.get().assignee is None
+
+
 def test_what_is_assigned_at_the_moment_of_the_demotion_is_given_back(ticket, sue, tim):
     """The assignment comes first and holds sue's row; the demotion waits for it, and then finds the ticket."""
     with transaction.atomic():

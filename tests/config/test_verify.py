@@ -51,6 +51,7 @@ BREAKS = {
     "a ticket's history has no gap": f"{_CLOSED} UNION ALL SELECT id, status, 'c' FROM tickets_ticket",
     "a ticket stands where its history says": _CLOSED,
     "who owes the next word follows from what was said": "UPDATE tickets_ticket SET awaiting = NULL",
+    "an open ticket is seen to by support, or by nobody": "UPDATE tickets_ticket SET assignee_id = user_id",
     "a ticket is about its owner's own order": """
         UPDATE tickets_ticket SET user_id = 0, order_id = (SELECT min(id) FROM shop_order)""",
     "a ticket is about its owner's own meeting": """

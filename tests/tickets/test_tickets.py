@@ -238,6 +238,18 @@ def test_who_is_support_no_longer_has_no_open_tickets(seen_to, sue, tim, as_user
     assert [one["id"] for one in searched] == [seen_to[1].pk]
 
 
+@pytest.mark.parametrize("still", [True, False])
+def test_a_reopened_ticket_stays_with_support_only(seen_to, sue, tim, as_user, still):
+    change_account(by=tim, user=sue, is_staff=still)
+
+    services.set_status(by=tim, ticket_id=seen_to[1].pk, status="u")
+
+    expected = sue.pk if still else None
+    assert assignees(seen_to) == [expected] * 2
+    found = as_user(tim).get("/api/ticket", {"search": "printer", "assignee": sue.pk}).json()
+    assert len(found) == (2 if still else 0)
+
+
 def test_control_without_the_trigger_they_stay_with_whoever_left(seen_to, sue):
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE accounts_user DISABLE TRIGGER tickets_give_back")

@@ -173,6 +173,11 @@ class Ticket(models.Model):
                     IF NEW.status = 'c' THEN
                         NEW.awaiting := NULL;
                     ELSIF OLD.status = 'c' THEN
+                        -- Who is support no longer sees to no open ticket (migrations/assignees.sql).
+                        IF NEW.assignee_id IS NOT NULL THEN
+                            PERFORM FROM accounts_user WHERE id = NEW.assignee_id AND is_staff AND is_active FOR SHARE;
+                            IF NOT FOUND THEN NEW.assignee_id := NULL; END IF;
+                        END IF;
                         SELECT user_id INTO spoke FROM tickets_answer
                             WHERE ticket_id = NEW.id AND NOT internal ORDER BY id DESC LIMIT 1;
                         NEW.awaiting := CASE WHEN coalesce(spoke, NEW.user_id) = NEW.user_id THEN 'support' ELSE 'customer' END;
