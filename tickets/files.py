@@ -125,11 +125,14 @@ def kind_of(upload):
     """The media type that a file's bytes show. Raises FileTooLarge and FileRefused; what its sender says does not count."""
     if upload.size > settings.TICKET_FILE_BYTES:
         raise FileTooLarge(_("A file has at most %d kB.") % (settings.TICKET_FILE_BYTES // 1024))
+    _stem, dot, ending = name_of(upload).rpartition(".")
     upload.seek(0)
     guess = filetype.guess(upload.read(8192))
-    kind = guess.mime if guess else TEXT if _is_text(upload) else None
+    kind = guess and guess.mime
+    # Some kinds are known by two or three letters, with which words begin, too: "BMW", "GIF", "MZ-12".
+    if (kind not in KINDS or (dot and ending.lower() in KINDS[TEXT])) and _is_text(upload):
+        kind = TEXT
     upload.seek(0)
-    _stem, dot, ending = name_of(upload).rpartition(".")
     if kind not in KINDS or (dot and ending.lower() not in KINDS[kind]):
         detail = _("%(name)s is not of a kind that is taken, or its name does not fit what is in it.") % {"name": name_of(upload)}
         raise FileRefused(detail, errors={FileRefused.field: (FileRefused.code, detail)})

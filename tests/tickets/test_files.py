@@ -38,6 +38,10 @@ def post(client, path, *uploads, **fields):
         ("letter.docx", b"PK\x03\x04" + b"\x00" * 60, "application/zip"),
         ("note.txt", "zażółć".encode(), "text/plain"),
         ("old.csv", "zażółć".encode("cp1250"), "text/plain"),
+        ("note.txt", b"BMW broke down on the way", "text/plain"),
+        ("Bmi.CSV", b"BMI,weight\r\n21,60", "text/plain"),
+        ("gif.md", b"GIF does not load", "text/plain"),
+        ("no ending", b"MZ-12 is out of stock", "text/plain"),
     ],
 )
 def test_what_is_taken(name, content, kind):
@@ -53,6 +57,9 @@ def test_what_is_taken(name, content, kind):
         ("receipt.pdf", PNG),
         ("note.txt", b"MZ" + b"\x00" * 60),
         ("note.txt", b"\x7fELF" + b"\x00" * 60),
+        ("note.txt", PNG),
+        ("setup.exe", b"MZ-12 is out of stock"),
+        ("picture.bmp", b"BMW broke down on the way"),
         ("note.txt", b"hello\x00"),
         ("setup.exe", b"MZ" + b"\x00" * 60),
         ("shot.png.exe", PNG),
