@@ -19,7 +19,7 @@ from config.writes import one_statement, only
 from notifications.models import Type
 from notifications.services import in_language_of, notify
 from tickets.files import keeping_files, store_files
-from tickets.mails import ANSWERED
+from tickets.mails import ANSWERED, STATUS_SET
 from tickets.models import Answer, Attachment, Priority, SearchText, StatusChange, Ticket
 
 logger = logging.getLogger(__name__)
@@ -188,6 +188,8 @@ def _tell_of_status(ticket):
             message=ticket.topic,
             key=f"ticket_status:{change.pk}",
             link=path_of(ticket),
+            mail=STATUS_SET,
+            context={"ticket": ticket.pk},
         )
 
 

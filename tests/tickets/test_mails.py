@@ -1,10 +1,11 @@
-"""The mail about an answer."""
+"""The mails about an answer and a change of status."""
 
 import pytest
 
 from notifications import delivery
 from notifications.models import Delivery
 from tests.conftest import make_user
+from tickets import services
 from tickets.models import Answer
 
 pytestmark = pytest.mark.django_db
@@ -44,13 +45,25 @@ def test_mails_about_a_ticket_are_a_thread(ask, say, sue, run_jobs, mailoutbox):
     first, other = ask("First"), ask("Second")
     for ticket in (first, first, other):
         say(sue, ticket)
+    services.set_status(by=sue, ticket_id=other.pk, status="c")
     run_jobs()
 
     threads = [mail.extra_headers["In-Reply-To"] for mail in mailoutbox]
-    assert threads[0] == threads[1] != threads[2]
+    assert threads[0] == threads[1] != threads[2] == threads[3]
     assert all(mail.extra_headers["References"] == mail.extra_headers["In-Reply-To"] for mail in mailoutbox)
-    assert len({mail.extra_headers["Message-ID"] for mail in mailoutbox}) == 3
+    assert len({mail.extra_headers["Message-ID"] for mail in mailoutbox}) == 4
     assert not {mail.extra_headers["Message-ID"] for mail in mailoutbox} & set(threads)
+
+
+def test_a_change_of_status_is_told_as_the_notification_says(ask, sue, run_jobs, mailoutbox, settings):
+    ticket = ask(subject="Fire & smoke")
+    services.set_status(by=sue, ticket_id=ticket.pk, status="c")
+    run_jobs()
+
+    (mail,) = mailoutbox
+    assert mail.subject == f"Your ticket #{ticket.pk} is now closed"
+    assert mail.body == f"Fire & smoke\n\n{settings.SITE_URL}/api/ticket/{ticket.pk}"
+    assert "Fire &amp; smoke" in html_of(mail)
 
 
 def test_it_is_in_the_owners_language(ask, say, sue, run_jobs, mailoutbox):
