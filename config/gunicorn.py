@@ -4,11 +4,13 @@ import gc
 import os
 import signal
 
-_host = os.environ.get("HOST", "127.0.0.1")
-bind = f"{f'[{_host}]' if ':' in _host else _host}:{os.environ.get('PORT', '8000')}"
-workers = int(os.environ.get("WEB_WORKERS", "2"))
+from config import env
+
+_host = env.text("HOST", "127.0.0.1")
+bind = f"{f'[{_host}]' if ':' in _host else _host}:{env.integer('PORT', 8000, least=1, most=65535)}"
+workers = env.integer("WEB_WORKERS", 2, least=1)
 # Threads wait for PostgreSQL, not for each other: a few per process; more only compete for the interpreter.
-threads = int(os.environ.get("WEB_THREADS", "4"))
+threads = env.integer("WEB_THREADS", 4, least=1)
 worker_class = "config.worker.Worker"
 logger_class = "config.worker.Logger"
 # Loaded once, before the workers are forked: they share its memory and start at once.

@@ -5,11 +5,12 @@ A missing or impossible value stops the start and says how to mend it.
 """
 
 import os
+import re
 import sys
 from datetime import timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
-import dj_database_url
 import pghistory
 from django.core.exceptions import ImproperlyConfigured
 
@@ -36,8 +37,8 @@ SECRET_KEY = env.secret("SECRET_KEY", debug=DEBUG)
 JWT_KEY = env.secret("JWT_KEY", debug=DEBUG)
 if JWT_KEY == SECRET_KEY:
     raise ImproperlyConfigured("JWT_KEY equals SECRET_KEY. Give tokens a key of their own, so that either can be changed alone.")
-SITE_URL = env.text("SITE_URL", "http://127.0.0.1:8000").rstrip("/")
-ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]")
+SITE_URL = env.site("SITE_URL", "http://127.0.0.1:8000")
+ALLOWED_HOSTS = env.hosts("ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]")
 TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES")
 CORS_ALLOWED_ORIGINS = env.words("CORS_ALLOWED_ORIGINS")
 CORS_ALLOW_CREDENTIALS = True
@@ -52,11 +53,7 @@ APPEND_SLASH = True
 
 # --- PostgreSQL
 
-DATABASES = {
-    "default": dj_database_url.parse(env.text("DATABASE_URL"), conn_max_age=60, conn_health_checks=True),
-}
-if DATABASES["default"]["ENGINE"] != "django.db.backends.postgresql":
-    raise ImproperlyConfigured("DATABASE_URL must name a PostgreSQL database: postgres://user:password@host:5432/name")
+DATABASES = {"default": env.database("DATABASE_URL", conn_max_age=60, conn_health_checks=True)}
 DATABASES["default"]["ENGINE"] = "config.postgresql"
 DATABASES["default"].setdefault("OPTIONS", {}).update(
     {
@@ -101,18 +98,18 @@ AUTH_PASSWORD_VALIDATORS = [
 PASSWORD_WORDS = [word for word in env.words("PASSWORD_WORDS", "frontdesk") if len(word) > 2]
 PASSWORD_HASHERS = ["accounts.hashers.Argon2Hasher", "django.contrib.auth.hashers.PBKDF2PasswordHasher"]
 REQUIRE_VERIFIED = env.boolean("REQUIRE_VERIFIED", False)
-ADMIN_EMAIL = env.text("ADMIN_EMAIL", "admin@example.com")
+ADMIN_EMAIL = env.email("ADMIN_EMAIL", "admin@example.com")
 ADMIN_PASSWORD = os.environ.get("ADMIN_PASSWORD", "")
 
 ACCESS_TOKEN_LIFETIME = timedelta(minutes=10)
 REFRESH_TOKEN_LIFETIME = timedelta(days=7)
 REFRESH_GRACE = timedelta(seconds=10)
 # A session that is refreshed again and again still ends: after that, people sign in anew.
-SESSION_LIFETIME = env.duration("SESSION_LIFETIME", "90d")
+SESSION_LIFETIME = env.duration("SESSION_LIFETIME", "90d", least=1)
 CODE_LIFETIME = timedelta(minutes=10)
 CODE_GUESSES = 5
 # How long the copy of everything about oneself can be downloaded, before another can be asked for.
-EXPORT_LIFETIME = env.duration("EXPORT_LIFETIME", "24h")
+EXPORT_LIFETIME = env.duration("EXPORT_LIFETIME", "24h", least=1)
 
 LIMITS = {
     "sign_in": env.rate("LIMIT_SIGN_IN", "5/5m"),
@@ -165,12 +162,14 @@ DJOSER = {
     },
 }
 # Where the link in a reset mail leads: a page of the web client, which posts uid and token on.
-PASSWORD_RESET_URL = env.text("PASSWORD_RESET_URL", SITE_URL + "/#/password/reset/confirm/{uid}/{token}")
+PASSWORD_RESET_URL = env.template(
+    "PASSWORD_RESET_URL", SITE_URL + "/#/password/reset/confirm/{uid}/{token}", "uid", "token", needed=("uid", "token")
+)
 
 # --- Mail and SMS: without settings, messages become files in the outbox
 
 OUTBOX_DIR = DATA_DIR / "outbox"
-DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text("DEFAULT_FROM_EMAIL", "Frontdesk <frontdesk@example.com>")
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.sender("DEFAULT_FROM_EMAIL", "Frontdesk <frontdesk@example.com>")
 EMAIL_TIMEOUT = SMS_TIMEOUT = 10  # seconds, for each answer of the other side
 _EMAIL = mail.email_server(env.text("EMAIL_URL", "outbox:"))
 EMAIL_BACKEND = _EMAIL.backend
@@ -202,11 +201,11 @@ CALENDAR_PAST = env.duration("CALENDAR_PAST", "90d")
 
 USE_I18N = USE_TZ = True
 TIME_ZONE = "UTC"
-LANGUAGE_CODE = env.text("LANGUAGE_CODE", "en")
+LANGUAGE_CODE = env.choice("LANGUAGE_CODE", "en", "pl", "ru")
 LANGUAGES = [("en", "English"), ("pl", "Polski"), ("ru", "Русский")]
 LOCALE_PATHS = [BASE_DIR / "config" / "locale"]
 # The studio's own zone: times in mails and in the admin are told in it. The API speaks UTC.
-STUDIO_TIME_ZONE = env.text("STUDIO_TIME_ZONE", "UTC")
+STUDIO_TIME_ZONE = env.accepted("STUDIO_TIME_ZONE", "UTC", ZoneInfo, "a time zone; write it like Europe/Warsaw")
 
 # --- Files
 
@@ -225,18 +224,18 @@ TICKET_FILE_BYTES = env.integer("TICKET_FILE_BYTES", 10 * 1024 * 1024, least=1)
 # --- The shop
 
 # Currency of new products and vouchers; each may have another.
-SHOP_CURRENCY = env.text("SHOP_CURRENCY", "EUR")
+SHOP_CURRENCY = env.accepted(
+    "SHOP_CURRENCY", "EUR", re.compile("[A-Z]{3}").fullmatch, "a currency; write it with three capital letters, like EUR"
+)
 PRODUCT_PICTURE_BYTES = env.integer("PRODUCT_PICTURE_BYTES", 5 * 1024 * 1024, least=1)
 # How orders are paid: `offline` (staff mark them as paid) or `stripe`.
-PAYMENT_PROVIDER = env.text("PAYMENT_PROVIDER", "offline")
+PAYMENT_PROVIDER = env.choice("PAYMENT_PROVIDER", "offline", "stripe")
 # Where the provider sends people back to: a page of the web client.
-PAYMENT_RETURN_URL = env.text("PAYMENT_RETURN_URL", SITE_URL + "/#/orders/{order}")
+PAYMENT_RETURN_URL = env.template("PAYMENT_RETURN_URL", SITE_URL + "/#/orders/{order}", "order")
 STRIPE_URL = "https://api.stripe.com"
 STRIPE_KEY = os.environ.get("STRIPE_KEY", "")
 # Several while one replaces another.
 STRIPE_WEBHOOK_SECRETS = env.words("STRIPE_WEBHOOK_SECRETS")
-if PAYMENT_PROVIDER not in ("offline", "stripe"):
-    raise ImproperlyConfigured(f"PAYMENT_PROVIDER={PAYMENT_PROVIDER!r} is unknown. Use offline or stripe.")
 if PAYMENT_PROVIDER == "stripe" and not (STRIPE_KEY and STRIPE_WEBHOOK_SECRETS):
     raise ImproperlyConfigured("PAYMENT_PROVIDER is stripe: set STRIPE_KEY and STRIPE_WEBHOOK_SECRETS as well.")
 
@@ -266,7 +265,7 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {"json": {"()": "config.logs.JSONFormatter"}},
     "handlers": {"stdout": {"class": "logging.StreamHandler", "stream": sys.stdout, "formatter": "json"}},
-    "root": {"handlers": ["stdout"], "level": env.text("LOG_LEVEL", "INFO").upper()},
+    "root": {"handlers": ["stdout"], "level": env.choice("LOG_LEVEL", "INFO", "DEBUG", "WARNING", "ERROR")},
     "loggers": {
         # Its lines about 4xx repeat what the request's own line says.
         "django.request": {"level": "ERROR"},

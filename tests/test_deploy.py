@@ -36,6 +36,19 @@ def test_the_example_describes_nothing_else():
     assert variables_described() - {"POSTGRES_PASSWORD"} <= variables_read()
 
 
+def test_an_empty_setting_is_the_default():
+    """As a line of .env that nobody filled in has it."""
+    given = {"PATH": os.environ["PATH"], "SECRET_KEY": "s" * 40, "JWT_KEY": "j" * 40, "DATABASE_URL": "postgres://localhost/none"}
+    read = (
+        "import config.settings as s, config.gunicorn as g; print(s.SITE_URL, s.STUDIO_TIME_ZONE, g.bind, g.workers, g.threads)"
+    )
+    env = dict.fromkeys(variables_described(), "") | given
+
+    done = subprocess.run([sys.executable, "-c", read], cwd=ROOT, env=env, capture_output=True, text=True)
+
+    assert done.stdout.split() == ["http://127.0.0.1:8000", "UTC", "127.0.0.1:8000", "2", "4"], done.stderr
+
+
 def test_compose_has_postgres_web_and_worker():
     services = COMPOSE["services"]
 

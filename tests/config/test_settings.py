@@ -34,17 +34,60 @@ def test_good_settings_are_those_of_production():
         ({"JWT_KEY": "short"}, "JWT_KEY must be set to at least 32 bytes"),
         ({"JWT_KEY": "s" * 40}, "JWT_KEY equals SECRET_KEY"),
         ({"DATABASE_URL": None}, "DATABASE_URL is not set"),
-        ({"DATABASE_URL": "sqlite:///x"}, "must name a PostgreSQL database"),
+        ({"DATABASE_URL": "sqlite:///x"}, "DATABASE_URL must name a PostgreSQL database"),
+        ({"DATABASE_URL": "garbage"}, "DATABASE_URL must name a PostgreSQL database"),
+        ({"DATABASE_URL": "postgres://u:p#1@localhost/none"}, "DATABASE_URL must name a PostgreSQL database"),
+        ({"DATABASE_URL": "postgres://u:p@localhost"}, "DATABASE_URL must name a PostgreSQL database"),
         ({"HTTPS": "perhaps"}, "HTTPS='perhaps' is neither on nor off"),
         ({"LIMIT_SIGN_IN": "often"}, "LIMIT_SIGN_IN='often' is not a limit"),
         ({"LIMIT_SIGN_IN": "0/5m"}, "is not a limit"),
         ({"LIMIT_SIGN_IN": "5/00m"}, "is not a limit"),
         ({"TRUSTED_PROXIES": "10.0.0.300"}, "TRUSTED_PROXIES"),
-        ({"DELIVERY_ATTEMPTS": "-1"}, "is not a whole number of at least 1"),
+        ({"DELIVERY_ATTEMPTS": "-1"}, "DELIVERY_ATTEMPTS='-1' is not a whole number from 1"),
+        ({"SESSION_LIFETIME": "0s"}, "SESSION_LIFETIME must be at least 1s"),
+        ({"DELIVERY_RETENTION": "999999d"}, "DELIVERY_RETENTION='999999d' is longer than 36500d"),
+        ({"SITE_URL": "example.com"}, "SITE_URL='example.com' is not the address of a site"),
+        ({"SITE_URL": "http://::1:8000"}, "is not the address of a site"),
+        ({"ALLOWED_HOSTS": "a.example.com https://b.example.com"}, "ALLOWED_HOSTS: 'https://b.example.com' is no host name"),
+        ({"ALLOWED_HOSTS": "a.example.com:8000"}, "is no host name"),
+        ({"ADMIN_EMAIL": "garbage"}, "ADMIN_EMAIL='garbage' is not an e-mail address"),
+        ({"DEFAULT_FROM_EMAIL": "garbage"}, "DEFAULT_FROM_EMAIL='garbage' is not a sender"),
+        ({"DEFAULT_FROM_EMAIL": "Desk <desk>"}, "is not a sender"),
+        (
+            {"PASSWORD_RESET_URL": "https://x/{user}"},
+            "PASSWORD_RESET_URL='https://x/{user}' is not an address with {uid} and {token}",
+        ),
+        ({"PASSWORD_RESET_URL": "https://x/{uid}"}, "is not an address with {uid} and {token}"),
+        ({"PAYMENT_RETURN_URL": "https://x/{nope}"}, "PAYMENT_RETURN_URL='https://x/{nope}' is not an address with {order}"),
+        ({"PAYMENT_RETURN_URL": "https://x/{"}, "is not an address with {order}"),
+        ({"PAYMENT_PROVIDER": "cash"}, "PAYMENT_PROVIDER='cash' is unknown. Use stripe or offline"),
+        ({"LANGUAGE_CODE": "de"}, "LANGUAGE_CODE='de' is unknown. Use pl, ru or en"),
+        ({"LOG_LEVEL": "LOUD"}, "LOG_LEVEL='LOUD' is unknown. Use DEBUG, WARNING, ERROR or INFO"),
+        ({"STUDIO_TIME_ZONE": "Mars"}, "STUDIO_TIME_ZONE='Mars' is not a time zone"),
+        ({"STUDIO_TIME_ZONE": "../UTC"}, "is not a time zone"),
+        ({"STUDIO_TIME_ZONE": "Europe"}, "is not a time zone"),
+        ({"SHOP_CURRENCY": "eur"}, "SHOP_CURRENCY='eur' is not a currency"),
     ],
 )
 def test_a_wrong_one_is_told_with_the_way_out(changes, message):
     done = start(**changes)
+
+    assert done.returncode != 0
+    assert message in done.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"WEB_THREADS": "0"}, "WEB_THREADS='0' is not a whole number from 1"),
+        ({"WEB_WORKERS": "abc"}, "WEB_WORKERS='abc' is not a whole number from 1"),
+        ({"PORT": "65536"}, "PORT='65536' is not a whole number from 1 to 65535"),
+    ],
+)
+def test_gunicorn_tells_a_wrong_one_too(changes, message):
+    command = [sys.executable, "-m", "gunicorn", "--check-config", "-c", "config/gunicorn.py", "config.wsgi"]
+
+    done = subprocess.run(command, cwd=ROOT, env=GOOD | changes, capture_output=True, text=True)
 
     assert done.returncode != 0
     assert message in done.stderr.splitlines()[-1]
