@@ -21,11 +21,15 @@ except Exception as error:
     sys.exit(" ".join(str(error).split()))
 """
 _PREPARE = """
-import django
-from django.core.management import call_command
-django.setup()
-call_command("migrate", interactive=False, verbosity=0, skip_checks=False)
-call_command("admininit")
+import sys, django
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management import CommandError, call_command
+try:
+    django.setup()
+    call_command("migrate", interactive=False, verbosity=0, skip_checks=False)
+    call_command("admininit")
+except (CommandError, ImproperlyConfigured) as problem:
+    sys.exit(str(problem))
 """
 _PATIENCE = 10  # seconds for the server of DATABASE_URL to answer
 _PORT_PATIENCE = 5  # seconds: the service that was killed a moment ago may be ending still

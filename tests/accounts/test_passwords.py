@@ -2,6 +2,7 @@
 
 import pytest
 from django.contrib.auth.hashers import PBKDF2PasswordHasher, identify_hasher, make_password
+from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, transaction
 from drf_spectacular.generators import SchemaGenerator
 
@@ -208,3 +209,23 @@ def test_no_door_leaves_a_password_that_is_not_hashed(as_user, alice, tim, setti
                         assert stored.startswith("!") or identify_hasher(stored).decode(stored)
                         assert stored != value, (method, path, body)
                     transaction.set_rollback(True)
+
+
+@pytest.mark.parametrize("weak", ["x", "admin@example.com", "Frontdesk2026!", "password"])
+def test_the_first_administrator_has_no_weak_one_either(settings, weak):
+    settings.ADMIN_PASSWORD = weak
+
+    with pytest.raises(CommandError, match="ADMIN_PASSWORD will not do: "):
+        call_command("admininit")
+
+    assert not User.objects.exists()
+
+
+def test_the_first_administrator_is_made_once(settings, capsys):
+    settings.ADMIN_PASSWORD = PASSWORD
+    call_command("admininit")
+    settings.ADMIN_PASSWORD = "x"  # nobody's: there is one
+    call_command("admininit")
+
+    assert "There is an administrator already." in capsys.readouterr().out
+    assert User.objects.get().check_password(PASSWORD)
