@@ -21,12 +21,13 @@ def for_run(env):
     env = {**read_env_file(ROOT / ".env"), **env}
     port, folder = env.get("PORT") or "8000", data_dir(env)
     host = env.get("HOST") or "127.0.0.1"
+    site = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
     defaults = {
         "DJANGO_SETTINGS_MODULE": "config.settings",
         "HOST": host,
         "PORT": port,
         "HTTPS": "off",
-        "SITE_URL": f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}",
+        "SITE_URL": f"http://{f'[{site}]' if ':' in site else site}:{port}",
         **_keys(folder / "keys.env"),
     }
     env |= {name: value for name, value in defaults.items() if not env.get(name)}

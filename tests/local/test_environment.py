@@ -34,3 +34,11 @@ def test_a_malformed_line_is_told(root, line):
 
     with pytest.raises(Stop, match="line 2: write NAME=value"):
         environment.for_run({})
+
+
+@pytest.mark.parametrize(
+    ("host", "site"),
+    [("", "127.0.0.1"), ("0.0.0.0", "127.0.0.1"), ("::", "[::1]"), ("::1", "[::1]"), ("desk.example.com", "desk.example.com")],
+)
+def test_links_lead_where_the_service_listens(root, host, site):
+    assert environment.for_run({"HOST": host})["SITE_URL"] == f"http://{site}:8000"
