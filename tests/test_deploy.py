@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from local.postgres import QUIET
 from tests.live import ROOT, Service
 
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
@@ -60,6 +61,12 @@ def test_compose_has_postgres_web_and_worker():
     for name in ("web", "worker"):
         assert services[name]["depends_on"] == {"postgres": {"condition": "service_healthy"}}
         assert services[name]["command"] == [name]
+
+
+def test_the_log_of_compose_s_postgres_repeats_no_row():
+    command = COMPOSE["services"]["postgres"]["command"]
+
+    assert command == ["postgres", *(word for option in QUIET for word in ("-c", option))]
 
 
 def test_compose_refuses_to_start_without_keys():

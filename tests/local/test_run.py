@@ -2,10 +2,12 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from contextlib import suppress
 
@@ -23,6 +25,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("run")]
 
 
 COMMAND = [sys.executable, "-m", "local", "run"]
+PASSWORD = "a long password"
 PLAIN = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG")}
 
 
@@ -64,11 +67,15 @@ class Run:
 
     def register(self, name):
         """The status of a registration, or None where nobody answers."""
-        body = json.dumps({"email": f"{name}@example.com", "password": "a long password"}).encode()
-        request = urllib.request.Request(f"http://127.0.0.1:{self.port}/auth/users/", body, {"Content-Type": "application/json"})
-        with suppress(OSError), urllib.request.urlopen(request, timeout=5) as answer:
+        with suppress(OSError), self.ask("POST", "/auth/users/", email=f"{name}@example.com", password=PASSWORD) as answer:
             return answer.status
         return None
+
+    def ask(self, method, path, token="", **body):
+        headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
+        url = f"http://127.0.0.1:{self.port}{path}"
+        request = urllib.request.Request(url, json.dumps(body).encode(), headers, method=method)
+        return urllib.request.urlopen(request, timeout=5)
 
     def wait_for(self, condition, seconds, what):
         began = time.monotonic()
@@ -126,6 +133,24 @@ def refused(**variables):
     assert done.returncode == 1
     assert "Traceback" not in done.stdout + done.stderr
     return done.stdout
+
+
+def test_the_log_of_postgresql_repeats_no_row(run):
+    """Its constraints refuse a name that is taken, and the statement holds all of the account, its password's hash too."""
+    tokens = []
+    for name in ("first", "second"):
+        assert run.register(name) == 201
+        with run.ask("POST", "/auth/jwt/create/", username=f"{name}@example.com", password=PASSWORD) as answer:
+            tokens.append(json.load(answer)["access"])
+    run.ask("PATCH", "/auth/users/me/", tokens[0], username="parp").close()
+
+    with pytest.raises(urllib.error.HTTPError, match="400"):
+        run.ask("PATCH", "/auth/users/me/", tokens[1], username="PARP")
+
+    said = (run.folder / "postgres" / "postgres.log").read_text()
+
+    assert 'unique constraint "user_username_unique"' in said
+    assert not re.search("argon2|parp", said, re.IGNORECASE)
 
 
 def test_a_second_start_finds_the_port_taken(run):
