@@ -4,6 +4,7 @@ import json
 import logging
 
 import pytest
+from django.db import DatabaseError, connection, transaction
 
 from config.logs import JSONFormatter
 
@@ -45,3 +46,42 @@ def test_refusals_are_in_the_log(as_user, alice, bob, api, lines):
     as_user(alice).get("/api/v1/users/")
 
     assert [json.loads(line)["status"] for line in lines() if '"request"' in line] == [401, 404, 403]
+
+
+SAID = "-".join(["somebody", "s", "words"])
+
+
+def refuse(statement, value):
+    """What PostgreSQL says to a statement with the value in it. Source lines stand in tracebacks, so it is not written here."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("CREATE TEMPORARY TABLE words (word text, number int CHECK (number > 0)) ON COMMIT DROP")
+        with pytest.raises(DatabaseError, match=SAID) as refused, transaction.atomic():
+            cursor.execute(statement.replace("TOLD", value))
+    return refused.value
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("statement", "value"),
+    [
+        ("INSERT INTO words VALUES ('TOLD', 0)", f"{SAID}\nTraceback (m\nDETAIL:  {SAID}\n{SAID}"),
+        ("SELECT 'TOLD' FROM nothing", SAID),
+        ("DO $$ BEGIN EXECUTE $_$ SELECT 'TOLD', 1 / 0 $_$; END $$", SAID),
+    ],
+    ids=["a row", "a statement", "where"],
+)
+@pytest.mark.parametrize("grouped", [False, True], ids=["alone", "in a group"])
+def test_what_postgresql_repeats_is_not_in_the_log(lines, statement, value, grouped):
+    refused = refuse(statement, value)
+    reason = str(refused).splitlines()[0]
+
+    error = ExceptionGroup("several", [refused]) if grouped else refused
+    logging.getLogger("frontdesk").error("refused: %s", refused, exc_info=error)
+
+    (line,) = lines()
+    assert SAID not in line
+    told = json.loads(line)
+    assert told["message"] == f"refused: {reason}"
+    assert told["exception"].count(f": {reason}\n") + told["exception"].endswith(f": {reason}") >= 2  # psycopg's and Django's
+    assert "test_logs.py" in told["exception"]
+    assert "direct cause of the following exception" in told["exception"]
