@@ -4,8 +4,6 @@ LOCAL = @$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/
 	echo "Frontdesk needs Python 3.11 or later, and $(PYTHON) is none. Install it, or name it: make PYTHON=python3.12 $@"; \
 	exit 1; }; exec $(PYTHON) -m local
 
-export HOST PORT
-
 .PHONY: help run test browser screenshots check manage lock clean
 
 help:

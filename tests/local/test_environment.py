@@ -1,8 +1,12 @@
 """What `make run` sets by itself."""
 
+import os
+import subprocess
+
 import pytest
 
 from local import Stop, environment
+from tests.live import ROOT
 
 
 @pytest.fixture
@@ -26,6 +30,19 @@ def test_the_environment_comes_before_the_file(root):
     env = environment.for_run({"PORT": "9001"})
 
     assert (env["PORT"], env["LOG_LEVEL"], env["SITE_URL"]) == ("9001", "DEBUG", "http://127.0.0.1:9001")
+
+
+def test_make_adds_nothing_to_the_environment(root):
+    """A variable that it exports unset is there and empty, and would come before the file's."""
+    plain = {name: value for name, value in os.environ.items() if name not in ("HOST", "PORT")}
+
+    def seen(*words):
+        command = ["make", "-s", "-C", ROOT, "run", "LOCAL=@env; true", *words]
+        said = subprocess.run(command, env=plain, capture_output=True, text=True, check=True).stdout
+        return [line for line in said.splitlines() if line.startswith(("HOST=", "PORT="))]
+
+    assert seen() == []
+    assert seen("PORT=8001") == ["PORT=8001"]
 
 
 @pytest.mark.parametrize("line", ["PORT", "two words=1", "=1"])
