@@ -1,15 +1,19 @@
 """A backup is worth what can be restored from it: all of it, into a blank database, by the commands that the README names."""
 
 import os
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 import pytest
 from django.conf import settings as configured
+from django.core.management import call_command
 from django.db import connection
 
+from config import dumps
 from tests.live import ROOT, database_url
 from tests.world import world
 
@@ -71,3 +75,44 @@ def test_a_folder_that_is_no_backup_is_refused(blank, tmp_path):
 
     assert refused.returncode == 1
     assert "is no backup" in refused.stderr
+
+
+def test_files_that_come_and_go_meanwhile_are_in_the_backup_whose_rows_name_them(settings, tmp_path, monkeypatch):
+    """A product's picture is replaced, or an account closed, right before and right after the moment that the dump is of."""
+    settings.MEDIA_ROOT = tmp_path / "media"
+    settings.MEDIA_ROOT.mkdir()
+    (settings.MEDIA_ROOT / "old").write_text("old")
+    (settings.MEDIA_ROOT / "half").write_text("ha")
+
+    def dump(*arguments):
+        (settings.MEDIA_ROOT / "new").write_text("new")
+        (settings.MEDIA_ROOT / "half").write_text("half")
+        (settings.MEDIA_ROOT / "old").unlink()
+
+    monkeypatch.setattr(dumps, "run", dump)
+
+    call_command("backup", tmp_path / "monday")
+
+    assert {path.name: path.read_text() for path in (tmp_path / "monday" / "media").iterdir()} == {
+        "old": "old",
+        "new": "new",
+        "half": "half",
+    }
+
+
+def test_a_file_that_is_deleted_while_it_is_copied_is_nobodys(settings, tmp_path, monkeypatch):
+    settings.MEDIA_ROOT = tmp_path / "media"
+    settings.MEDIA_ROOT.mkdir()
+    (settings.MEDIA_ROOT / "file").touch()
+    copy = shutil.copy2
+
+    def late(source, target):
+        Path(source).unlink()
+        return copy(source, target)
+
+    monkeypatch.setattr(shutil, "copy2", late)
+    monkeypatch.setattr(dumps, "run", lambda *arguments: None)
+
+    call_command("backup", tmp_path / "monday")
+
+    assert not any((tmp_path / "monday" / "media").iterdir())

@@ -23,10 +23,27 @@ class Command(BaseCommand):
         partial = folder.with_name(folder.name + ".partial")
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir(parents=True, mode=0o700)
+        # Before the database and after it: its rows, as of one moment, may name files that came since the first round, and
+        # such as are deleted before the second.
+        self._copy_files(partial / "media")
         dumps.run("pg_dump", "--format=custom", "--no-owner", "--no-privileges", "--file", partial / "database.dump")
-        # After the database: a file is there before the row that names it, so none is missing.
-        if Path(settings.MEDIA_ROOT).exists():
-            shutil.copytree(settings.MEDIA_ROOT, partial / "media")
+        self._copy_files(partial / "media")
         partial.rename(folder)
         size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
         self.stdout.write(f"{folder}: {size / 1e6:.1f} MB")
+
+    @staticmethod
+    def _copy_files(target):
+        if Path(settings.MEDIA_ROOT).exists():
+            shutil.copytree(settings.MEDIA_ROOT, target, copy_function=_copy, dirs_exist_ok=True)
+
+
+def _copy(source, target):
+    """Copies a file that is not there yet, or was still being written. One that is deleted meanwhile may go."""
+    try:
+        if not Path(target).exists() or Path(target).stat().st_size != Path(source).stat().st_size:
+            shutil.copy2(source, target)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise CommandError(f"{source} could not be copied: {error.strerror}.") from error
