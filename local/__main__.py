@@ -77,8 +77,12 @@ def main(name="", *arguments):
     except Stop as problem:
         say(f"\n{problem}")
         return 1
-    except PermissionError as problem:
-        say(f"\n{problem.filename} may not be used: {problem.strerror}. Use a folder of your own, or set FRONTDESK_DATA to one.")
+    except OSError as problem:
+        if not problem.filename:  # no file is in the way: its traceback tells more
+            raise
+        say(
+            f"\n{problem.filename} cannot be used: {problem.strerror}. If it is data, set FRONTDESK_DATA to another folder."
+        )
         return 1
     except KeyboardInterrupt:
         return 130

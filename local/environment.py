@@ -4,7 +4,7 @@ import os
 import re
 import secrets
 import tempfile
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from local import ROOT, Stop, venv
@@ -38,7 +38,7 @@ def for_run(env):
 def read_env_file(path):
     """The NAME=value lines of a file; blank lines and those that start with # say nothing. {} where there is no file."""
     found = {}
-    for number, line in enumerate(path.read_text().splitlines() if path.exists() else [], 1):
+    for number, line in enumerate(_read(path).splitlines(), 1):
         line = line.strip()
         if not line or line.startswith("#"):
             continue
@@ -52,21 +52,26 @@ def read_env_file(path):
     return found
 
 
+def _read(path):
+    try:
+        return path.read_text(encoding="utf-8") if path.exists() else ""
+    except UnicodeDecodeError:
+        raise Stop(f"{path} is not UTF-8. Save it in that encoding.") from None
+
+
 def _keys(path):
     """SECRET_KEY and JWT_KEY, made once: a restart must not sign everybody out."""
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not path.exists():
+            # Written whole under another name, and linked: of several starts at once one wins, and none sees half a file.
+            with tempfile.NamedTemporaryFile("w", dir=path.parent) as draft:
+                draft.write("".join(f"{name}={secrets.token_urlsafe(48)}\n" for name in ("SECRET_KEY", "JWT_KEY")))
+                draft.flush()
+                with suppress(FileExistsError):
+                    os.link(draft.name, path)
     except OSError as error:
-        raise Stop(f"{path.parent} cannot be made ({error.strerror}). Set FRONTDESK_DATA to a folder of yours.") from None
-    if not path.exists():
-        # Written whole under another name, and linked: of several starts at once one wins, and none sees half a file.
-        with tempfile.NamedTemporaryFile("w", dir=path.parent) as draft:
-            draft.write("".join(f"{name}={secrets.token_urlsafe(48)}\n" for name in ("SECRET_KEY", "JWT_KEY")))
-            draft.flush()
-            try:
-                os.link(draft.name, path)
-            except FileExistsError:
-                return read_env_file(path)
+        raise Stop(f"{path.parent} cannot be used: {error.strerror}. Set FRONTDESK_DATA to a folder of yours.") from None
     return read_env_file(path)
 
 

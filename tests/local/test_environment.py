@@ -1,11 +1,15 @@
 """What `make run` sets by itself."""
 
 import os
+import signal
 import subprocess
+import tempfile
+from pathlib import Path
 
 import pytest
 
 from local import Stop, environment
+from local import __main__ as front
 from tests.live import ROOT
 
 
@@ -59,3 +63,27 @@ def test_a_malformed_line_is_told(root, line):
 )
 def test_links_lead_where_the_service_listens(root, host, site):
     assert environment.for_run({"HOST": host})["SITE_URL"] == f"http://{site}:8000"
+
+
+def test_a_file_that_is_no_text_is_told(root):
+    (root / ".env").write_bytes("DEFAULT_FROM_EMAIL=Święta <a@example.com>".encode("iso-8859-2"))
+
+    with pytest.raises(Stop, match=r"\.env is not UTF-8"):
+        environment.for_run({})
+
+
+def test_a_full_disk_is_told(root, monkeypatch):
+    full = Path("/dev/full")
+    monkeypatch.setattr(tempfile, "NamedTemporaryFile", lambda mode, **place: full.open(mode))
+
+    with pytest.raises(Stop, match=r"\.data cannot be used: No space left on device"):
+        environment.for_run({})
+
+
+def test_what_is_in_the_way_of_a_command_is_told(root, monkeypatch, capsys):
+    (root / ".env").mkdir()
+    monkeypatch.setattr(signal, "signal", lambda *handler: None)
+
+    assert front.main("manage", "check") == 1
+
+    assert f"{root}/.env cannot be used: Is a directory." in capsys.readouterr().out
