@@ -80,9 +80,7 @@ def main(name="", *arguments):
     except OSError as problem:
         if not problem.filename:  # no file is in the way: its traceback tells more
             raise
-        say(
-            f"\n{problem.filename} cannot be used: {problem.strerror}. If it is data, set FRONTDESK_DATA to another folder."
-        )
+        say(f"\n{problem.filename} cannot be used: {problem.strerror}. If it is data, set FRONTDESK_DATA to another folder.")
         return 1
     except KeyboardInterrupt:
         return 130

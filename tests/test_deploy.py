@@ -74,6 +74,19 @@ def test_compose_refuses_to_start_without_keys():
         assert COMPOSE["services"]["web"]["environment"][key].startswith(f"${{{key}:?")
 
 
+@pytest.mark.parametrize("name", ["web", "worker"])
+def test_the_image_s_own_places_come_before_env_file(name):
+    image = dict(re.findall(r"([A-Z_]+)=(\S+)", (ROOT / "Dockerfile").read_text()))
+    environment = COMPOSE["services"][name]["environment"]
+
+    assert COMPOSE["services"][name]["env_file"] == [{"path": ".env", "required": False}]
+    assert {key: environment[key] for key in ("HOST", "FRONTDESK_DATA")} == {
+        key: image[key] for key in ("HOST", "FRONTDESK_DATA")
+    }
+    assert environment["SITE_URL"] == "${SITE_URL:-http://127.0.0.1:${PORT:-8000}}"
+    assert COMPOSE["services"]["web"]["environment"]["PORT"] == image["PORT"]
+
+
 def test_the_image_runs_as_nobody_special_and_looks_after_itself():
     text = (ROOT / "Dockerfile").read_text()
 
