@@ -1,6 +1,8 @@
 """make run: from a fresh clone to a service that answers, in one command."""
 
 import errno
+import hashlib
+import json
 import os
 import re
 import socket
@@ -58,6 +60,8 @@ def run():
         # One process for both, as starting Django takes a second; away from the terminal, so that Ctrl-C is ours alone.
         if subprocess.call([python, "-c", _PREPARE], cwd=ROOT, env=env, start_new_session=True):
             raise Stop("The database could not be prepared; see above.")
+        if server:
+            _compare(server.folder)
         bind = f"fd://{listener.fileno()}"
         supervisor.add("web", [python, "-m", "gunicorn", "-c", "config/gunicorn.py", "-b", bind, "config.wsgi"], listener)
         supervisor.add("worker", [python, "manage.py", "procrastinate", "worker"])
@@ -88,6 +92,25 @@ def _listener(env):
                 reason = f"Port {port} of {host} cannot be used ({error.strerror})"
                 raise Stop(f"{reason}. Choose another: make run PORT=8001") from None
             time.sleep(0.2)
+
+
+def _compare(folder):
+    """Says which migrations are no longer what the database in `folder` was made by.
+
+    Until the first release they are edited in place, and Django, which knows them by name, takes them for applied.
+    """
+    notes = folder / "made-by.json"
+    try:
+        then = json.loads(notes.read_text())
+    except (OSError, ValueError):  # a new database, or one of before there were notes
+        then = {}
+    files = (path for path in ROOT.glob("*/migrations/*") if path.is_file())
+    now = {str(path.relative_to(ROOT)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+    if now.keys() - then.keys():
+        notes.write_text(json.dumps(now | then))
+    if changed := sorted(name for name in now if name in then and now[name] != then[name]):
+        say(f"This database was made by another {', another '.join(changed)}: what is new there is missing here.")
+        say(f"Begin with a new one: remove {folder}, or name another folder: FRONTDESK_DATA=/tmp/new make run")
 
 
 def _wait_for_database(python, env):

@@ -205,6 +205,22 @@ def test_another_one_on_the_same_data_and_either_may_stop(run):
     assert {"through-the-other@example.com", "through-the-first@example.com"} <= accounts(run)
 
 
+def test_a_migration_that_is_another_by_now_is_told(tmp_path, monkeypatch, capsys):
+    migration = tmp_path / "shop" / "migrations" / "0001_initial.py"
+    migration.parent.mkdir(parents=True)
+    monkeypatch.setattr(local.run, "ROOT", tmp_path)
+
+    def said(text):
+        migration.write_text(text)
+        local.run._compare(tmp_path)
+        return capsys.readouterr().out
+
+    assert said("first") == said("first") == ""
+    for _ in range(2):  # until there is a new database
+        assert "made by another shop/migrations/0001_initial.py:" in said("second")
+    assert said("first") == ""
+
+
 def test_sigterm_stops_everything(run):
     assert run.stop() == (0, [])
 
