@@ -75,6 +75,7 @@ _SUMMARIES = {
     "partial_update": "Change some members",
     "destroy": "Delete",
 }
+EMPTY_OBJECT = OpenApiResponse({"type": "object", "additionalProperties": False}, "Done; the object is empty.")
 NO_CONTENT = {204: OpenApiResponse(description="Done; there is nothing to say.")}
 _IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key",

@@ -6,6 +6,7 @@ from rest_framework_simplejwt.views import TokenViewBase
 from accounts.api import serializers
 from accounts.api.sign_in import sign_in
 from accounts.services import log_out, refresh_session, verify_token
+from config.openapi import EMPTY_OBJECT
 
 
 class _TokenView(TokenViewBase):
@@ -43,7 +44,7 @@ class VerifyView(_TokenView):
     """Ask whether a token would be accepted."""
 
     serializer_class = serializers.TokenSerializer
-    response_serializer_class = serializers.NothingSerializer
+    response_serializer_class = EMPTY_OBJECT
 
     def answer(self, values):
         verify_token(token=values["token"])
@@ -54,7 +55,7 @@ class LogoutView(_TokenView):
     """End the session of a refresh token."""
 
     serializer_class = serializers.RefreshSerializer
-    response_serializer_class = serializers.NothingSerializer
+    response_serializer_class = EMPTY_OBJECT
 
     def answer(self, values):
         log_out(refresh=values["refresh"])

@@ -49,7 +49,10 @@ class FeedView(APIView):
     @extend_schema(
         summary="The calendar (iCalendar)",
         description="The meetings of whoever made the address: those to come and those of the last time, canceled ones included.",
-        responses={(200, "text/calendar"): OpenApiResponse(OpenApiTypes.STR)},
+        responses={
+            (200, "text/calendar"): OpenApiResponse(OpenApiTypes.STR),
+            304: OpenApiResponse(description="It is as If-None-Match knows it."),
+        },
     )
     def get(self, request, token):
         content = services.read_feed(token=token)

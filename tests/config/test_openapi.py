@@ -78,6 +78,18 @@ def test_every_operation_tells_its_errors(operations):
             assert "401" in errors, name
 
 
+def test_every_answer_but_204_and_304_has_a_body(operations):
+    """One that is told to have none is `{}` in truth."""
+    bodiless = {
+        (name, status)
+        for name, operation in operations.items()
+        for status, response in operation["responses"].items()
+        if "content" not in response
+    }
+
+    assert {status for _, status in bodiless} == {"204", "304"}
+
+
 def test_every_body_has_an_example(operations):
     lacking = []
     for name, operation in operations.items():
