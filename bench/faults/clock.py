@@ -164,7 +164,7 @@ class Trial:
         from django.db import transaction
 
         from notifications.models import Notification
-        from scheduling.services import book_meeting
+        from scheduling.services import book_meeting, cancel_meeting
         from tests.scheduling.conftest import shift
 
         for hours, due in ((3, -100), (5, 100)):
@@ -177,6 +177,7 @@ class Trial:
             )
             found = Notification.objects.filter(meeting=meeting, user=self.alice, type="reminder").exists()
             self.expect(f"a reminder due in {due} s was written", found, due < 0)
+            cancel_meeting(by=self.alice, meeting_id=meeting.pk)  # the next one would overlap it
 
     def _slot(self, left):
         """One that begins in so many seconds, of a tutor of its own: those of one would overlap."""
