@@ -47,7 +47,7 @@ def guess(*, user_id, purpose, digits, address, name=None):
     """The account's newest code of a purpose, for the right digits; None for wrong, old, spent or over-guessed ones.
 
     A guess is counted before it is looked at, and committed, for the code, for `name` (None: somebody signed in) together
-    with the address it comes from, and for the address; a right one only for the code. Raises TooMany. ADR 4 has the sums.
+    with the address it comes from, and for the address; a right one is not. Raises TooMany. ADR 4 has the sums.
     """
     tried = [count_try("guess", address)]
     if name is not None:
@@ -61,4 +61,5 @@ def guess(*, user_id, purpose, digits, address, name=None):
         return None
     for key in tried:
         take_back(key)
+    Code.objects.filter(pk=newest).update(guesses=F("guesses") - 1)
     return code
