@@ -35,9 +35,10 @@ logconfig_dict = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"json": {"()": "config.logs.JSONFormatter"}},
+    "filters": {"bare": {"()": "config.logs.Bare"}},
     "handlers": {"stdout": {"class": "logging.StreamHandler", "stream": "ext://sys.stdout", "formatter": "json"}},
     "root": {"handlers": ["stdout"], "level": "WARNING"},
-    "loggers": {"gunicorn.error": {"handlers": ["stdout"], "level": "WARNING", "propagate": False}},
+    "loggers": {"gunicorn.error": {"handlers": ["stdout"], "filters": ["bare"], "level": "WARNING", "propagate": False}},
 }
 # Which proxies to believe about the client and https is a setting of the application (TRUSTED_PROXIES). gunicorn believes
 # nobody: those it trusts may also say where the path begins (SCRIPT_NAME), and so pass one path off as another.

@@ -15,6 +15,16 @@ _LINE_ENDS = {0x85: "\\u0085", 0x2028: "\\u2028", 0x2029: "\\u2029"}
 _OWN = set(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName", "request"}
 # PostgreSQL's errors go on, after what is wrong, with the row, the statement or its values.
 _REPEATED = re.compile(r"\n(?:DETAIL|CONTEXT|HINT|QUERY|LINE \d+): .*", re.DOTALL)
+# gunicorn's lines about what is no request, or failed before Django had it, go on with what was sent.
+_SENT = re.compile(r"^(Invalid request from .*?):? b?['\"].*|^(Error handling request [^?]*)\?.*", re.DOTALL)
+
+
+class Bare(logging.Filter):
+    """For gunicorn's lines: no query, header or body is in the log."""
+
+    def filter(self, record):
+        record.msg, record.args = _SENT.sub(r"\1\2", record.getMessage()), ()
+        return True
 
 
 class JSONFormatter(logging.Formatter):

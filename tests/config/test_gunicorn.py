@@ -105,6 +105,26 @@ def test_its_own_lines_are_json_too(service):
     assert [json.loads(line)["logger"] for line in service.log().splitlines() if "SIGKILL" in line] == ["gunicorn.error"]
 
 
+@pytest.mark.parametrize(
+    "request_",
+    [
+        b"GET /api/ticket?search=a-secret and more HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET /livez?token=a-secret HTTP/a-secret\r\nHost: x\r\n\r\n",
+        b"GET /livez HTTP/1.1\r\nHost: x\r\na-secret\r\n\r\n",
+        b"GET /livez HTTP/1.1\r\nHost: x\r\nCookie a-secret: x\r\n\r\n",
+        b"GET /livez HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer\r\n a-secret\r\n\r\n",
+        b"POST /livez HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: a-secret\r\n\r\n",
+        b"POST /livez HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\na-secret\r\n\r\n",
+        b"a-secret\r\n\r\n",
+    ],
+    ids=["words in a query", "version", "no header", "header", "folded", "coding", "chunk", "nonsense"],
+)
+def test_what_is_no_request_is_not_repeated_in_the_log(service, request_):
+    conversation(service, request_)
+
+    assert "a-secret" not in service.log("web")
+
+
 def conversation(service, *pieces):
     """What the service says on one connection to these bytes, until it closes it or is silent for a second."""
     with socket.create_connection(("127.0.0.1", service.port), timeout=1) as connection:

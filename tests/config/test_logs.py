@@ -6,7 +6,7 @@ import logging
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from config.logs import JSONFormatter
+from config.logs import Bare, JSONFormatter
 
 
 @pytest.fixture
@@ -46,6 +46,24 @@ def test_refusals_are_in_the_log(as_user, alice, bob, api, lines):
     as_user(alice).get("/api/v1/users/")
 
     assert [json.loads(line)["status"] for line in lines() if '"request"' in line] == [401, 404, 403]
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("Invalid request from ip=::1: Invalid HTTP method: 'a?b=c d'", "Invalid request from ip=::1: Invalid HTTP method"),
+        ("Invalid request from ip=1.2.3.4: Invalid chunk size: b'words'", "Invalid request from ip=1.2.3.4: Invalid chunk size"),
+        ('Invalid request from ip=::1: Invalid HTTP Header: "it\'s words"', "Invalid request from ip=::1: Invalid HTTP Header"),
+        ("Error handling request GET /a/?token=words", "Error handling request GET /a/"),
+        ("Connection in use: ('127.0.0.1', 8000)", "Connection in use: ('127.0.0.1', 8000)"),
+        ("Worker (pid:1) was sent SIGKILL! Perhaps out of memory?", "Worker (pid:1) was sent SIGKILL! Perhaps out of memory?"),
+    ],
+)
+def test_gunicorn_repeats_nothing_of_a_request(said, kept):
+    record = logging.makeLogRecord({"msg": "%s", "args": (said,)})
+
+    assert Bare().filter(record)
+    assert record.getMessage() == kept
 
 
 SAID = "-".join(["somebody", "s", "words"])
