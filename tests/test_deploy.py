@@ -66,7 +66,7 @@ def test_compose_has_postgres_web_and_worker():
 def test_the_log_of_compose_s_postgres_repeats_no_row():
     command = COMPOSE["services"]["postgres"]["command"]
 
-    assert command == ["postgres", *(word for option in QUIET for word in ("-c", option))]
+    assert command == ["postgres", *(word for name, value in QUIET.items() for word in ("-c", f"{name}={value}"))]
 
 
 def test_compose_refuses_to_start_without_keys():
