@@ -40,6 +40,14 @@ def test_a_request_is_one_line_with_who_what_when_and_without_secrets(as_user, a
 
 
 @pytest.mark.django_db
+def test_a_token_in_a_path_is_not_in_the_log(api, lines):
+    for method in (api.get, api.post):
+        method("/api/v1/calendar/a-secret-in-the-path.ics")
+
+    assert [json.loads(line)["path"] for line in lines() if '"request"' in line] == ["/api/v1/calendar/….ics"] * 2
+
+
+@pytest.mark.django_db
 def test_refusals_are_in_the_log(as_user, alice, bob, api, lines):
     api.get("/auth/users/me/")
     as_user(alice).get(f"/auth/users/{bob.pk}/")
