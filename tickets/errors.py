@@ -2,7 +2,13 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from config.errors import Conflict, Invalid, TooLarge
+from config.errors import Conflict, Invalid, Missing, TooLarge
+
+
+class OwnerGone(Missing):
+    """The account was closed while its words were on their way."""
+
+    constraint = "ticket_owner_is_open"
 
 
 class AssigneeRefused(Invalid):

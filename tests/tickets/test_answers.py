@@ -4,6 +4,8 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from accounts.models import User
+from accounts.services import close_account
+from config.erasing import ERASED
 from config.errors import Missing, constraint_of
 from notifications.models import Delivery, Notification
 from tests.conftest import make_user
@@ -148,8 +150,6 @@ def test_an_account_closed_meanwhile_is_written_nothing(ask, say, alice, sue, ti
     real = Answer.objects.create
 
     def later(**fields):
-        from accounts.services import close_account
-
         close_account(by=tim, user=alice)
         return real(**fields)
 
@@ -157,6 +157,19 @@ def test_an_account_closed_meanwhile_is_written_nothing(ask, say, alice, sue, ti
     say(sue, ticket)
 
     assert not Delivery.objects.exists()
+
+
+def test_nobody_speaks_by_an_account_that_was_closed_meanwhile(ask, say, alice, tim):
+    """Whoever closed it has erased all that there was; what came later would stay for good."""
+    ticket, as_it_was = ask(), User.objects.get(pk=alice.pk)
+    close_account(by=tim, user=alice)
+
+    for speak in (lambda: ask(by=as_it_was), lambda: say(as_it_was, ticket)):
+        with pytest.raises(Missing):
+            speak()
+
+    assert not Answer.objects.exists()
+    assert list(Ticket.objects.values_list("message", flat=True)) == [ERASED]
 
 
 def test_a_long_answer_is_cut_in_the_notification(ask, say, sue):

@@ -61,6 +61,11 @@ class Answer(models.Model):
                         WHERE id IN (said.user_id, (SELECT user_id FROM tickets_ticket WHERE id = said.ticket_id))
                         ORDER BY id FOR KEY SHARE;
                     SELECT * INTO about FROM tickets_ticket WHERE id = said.ticket_id FOR NO KEY UPDATE;
+                    IF TG_OP = 'INSERT' AND said.user_id = about.user_id
+                        AND EXISTS (SELECT FROM accounts_user WHERE id = about.user_id AND closed_at IS NOT NULL) THEN
+                        RAISE EXCEPTION 'nobody speaks by a closed account'
+                            USING ERRCODE = 'check_violation', CONSTRAINT = 'ticket_owner_is_open';
+                    END IF;
                     IF said.internal AND TG_OP = 'INSERT' THEN
                         PERFORM tickets_index_answer(about.id, about.awaiting, said.message, true);
                         RETURN NULL;

@@ -121,6 +121,20 @@ class Ticket(models.Model):
         )
         triggers = (
             Trigger(
+                name="owner_is_open",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert,
+                # Waits for whoever closes the account, who would find nothing to erase; what comes later would stay for good.
+                func="""
+                    PERFORM FROM accounts_user WHERE id = NEW.user_id AND closed_at IS NULL FOR KEY SHARE;
+                    IF NOT FOUND THEN
+                        RAISE EXCEPTION 'nobody speaks by a closed account'
+                            USING ERRCODE = 'check_violation', CONSTRAINT = 'ticket_owner_is_open';
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
+            Trigger(
                 name="assign_support",
                 when=pgtrigger.Before,
                 operation=pgtrigger.Insert | pgtrigger.UpdateOf("assignee_id"),
