@@ -216,6 +216,9 @@ class Worker(base.Worker):
                     if connection.unreader.is_large:
                         self._end_large()
                 connection.unreader.begin()
+                # A client may have sent its next request with this one. What it sends from now on has its turn after others'.
+                if not connection.unreader.buf.tell():
+                    break
             self._await(connection, self.epoll.modify)
         except OSError:  # the client has gone
             self._forget(connection)

@@ -9,6 +9,7 @@ import socket
 import threading
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 
@@ -177,6 +178,23 @@ def test_slow_clients_hold_no_thread(narrow):
             time.sleep(0.5)
 
             assert get(narrow, "/livez", timeout=5)[0] == 200
+
+
+def test_who_never_pauses_keeps_nobody_waiting(tmp_path):
+    """One thread, and a client whose next requests are always there when its last ones are answered."""
+    with (
+        Service(tmp_path, worker=False, workers=1, WEB_THREADS="1") as service,
+        socket.create_connection(("127.0.0.1", service.port), timeout=5) as busy,
+        ThreadPoolExecutor(1) as other,
+    ):
+        busy.sendall(PROBE * 100)
+        answer, deadline = other.submit(get, service, "/livez"), time.monotonic() + 5
+        while not answer.done() and time.monotonic() < deadline:
+            busy.sendall(PROBE * busy.recv(65536).count(b"HTTP/1.1 200"))
+        waited = not answer.done()
+        busy.close()
+
+        assert not waited
 
 
 def test_a_request_comes_in_its_time(narrow):
