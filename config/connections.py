@@ -4,16 +4,19 @@ Only the rest of a request that is too large for that is waited for, and room fo
 once; neither for long, however little comes or goes at a time.
 """
 
+import contextlib
 import os
 import re
 import select
 import socket
 import struct
+import threading
 import time
 
 from gunicorn import http
 from gunicorn.http import unreader
 
+from config.gunicorn import threads
 from config.turns import turns
 
 # So long a client may take to send a request, or to take an answer, in seconds: however little it sends at a time.
@@ -28,6 +31,9 @@ LINGER = 2
 # So much of an answer the kernel takes at once, for clients that take it slowly.
 _SEND_BUFFER = 512 * 1024
 _TIMEVAL = struct.pack("ll", PATIENT, 0)
+# Threads that may wait at once for clients to take what the kernel did not, and how long others wait for their end.
+_seats = threading.Semaphore(max(1, threads - 1))
+_SEAT_TIMEOUT = 0.1
 _LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d{1,18})[ \t]*(?:\r\n|$)", re.IGNORECASE)
 _EXPECTS = re.compile(rb"\r\nexpect:[ \t]*100-continue[ \t]*(?:\r\n|$)", re.IGNORECASE)
 
@@ -42,13 +48,25 @@ def _wait(sock, event, deadline):
 
 
 def send(sock, data):
-    """As `sock.sendall`, but for no longer than a client may take."""
-    deadline, rest = time.monotonic() + PATIENT + len(data) / SLOWEST, memoryview(data)
-    while rest:
+    """As `sock.sendall`, but for no longer than a client may take, and never with the last thread of several."""
+    rest = memoryview(data)
+    with contextlib.suppress(BlockingIOError):
+        rest = rest[sock.send(rest, socket.MSG_DONTWAIT) :]
+    if rest:
+        if not _seats.acquire(timeout=_SEAT_TIMEOUT):
+            raise TimeoutError("too many clients take their answers slowly")
         try:
+            _send_rest(sock, rest)
+        finally:
+            _seats.release()
+
+
+def _send_rest(sock, rest):
+    deadline = time.monotonic() + PATIENT + len(rest) / SLOWEST
+    while rest:
+        _wait(sock, select.POLLOUT, deadline)
+        with contextlib.suppress(BlockingIOError):
             rest = rest[sock.send(rest, socket.MSG_DONTWAIT) :]
-        except BlockingIOError:
-            _wait(sock, select.POLLOUT, deadline)
 
 
 class Unreader(unreader.SocketUnreader):

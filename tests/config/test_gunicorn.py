@@ -164,6 +164,7 @@ SLOW = {
     "in a chunk": b"POST /auth/users/ HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{",
     "at the end": b"GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
     "taking an answer": b"GET /api/schema/ HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",
+    "taking many answers": b"GET /api/schema/ HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" * 40,
 }
 
 
