@@ -31,11 +31,36 @@ LINGER = 2
 # So much of an answer the kernel takes at once, for clients that take it slowly.
 _SEND_BUFFER = 512 * 1024
 _TIMEVAL = struct.pack("ll", PATIENT, 0)
-# Threads that may wait at once for clients to take what the kernel did not, and how long others wait for their end.
-_seats = threading.Semaphore(max(1, threads - 1))
+# So long a thread looks for a seat when the kernel did not take all of an answer: most clients have soon taken more.
 _SEAT_TIMEOUT = 0.1
 _LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d{1,18})[ \t]*(?:\r\n|$)", re.IGNORECASE)
 _EXPECTS = re.compile(rb"\r\nexpect:[ \t]*100-continue[ \t]*(?:\r\n|$)", re.IGNORECASE)
+
+
+class Seats:
+    """For threads that wait for clients, whether these send or take: all but one of several may sit at once."""
+
+    def __init__(self, number):
+        self._free, self._taken = threading.Semaphore(number), set()
+
+    def take(self, timeout=0):
+        """Whether this thread has got a seat; False as well where it has one already."""
+        me = threading.get_ident()
+        if me in self._taken or not self._free.acquire(timeout=timeout):
+            return False
+        self._taken.add(me)
+        return True
+
+    def leave(self):
+        self._taken.remove(threading.get_ident())
+        self._free.release()
+
+    def sits(self):
+        """Whether this thread has a seat."""
+        return threading.get_ident() in self._taken
+
+
+seats = Seats(max(1, threads - 1))
 
 
 def _wait(sock, event, deadline):
@@ -52,13 +77,16 @@ def send(sock, data):
     rest = memoryview(data)
     with contextlib.suppress(BlockingIOError):
         rest = rest[sock.send(rest, socket.MSG_DONTWAIT) :]
-    if rest:
-        if not _seats.acquire(timeout=_SEAT_TIMEOUT):
-            raise TimeoutError("too many clients take their answers slowly")
-        try:
-            _send_rest(sock, rest)
-        finally:
-            _seats.release()
+    if not rest:
+        return
+    found = seats.take(_SEAT_TIMEOUT)
+    if not seats.sits():
+        raise TimeoutError("too many clients are slow")
+    try:
+        _send_rest(sock, rest)
+    finally:
+        if found:
+            seats.leave()
 
 
 def _send_rest(sock, rest):

@@ -22,7 +22,7 @@ from gunicorn import glogging, http, util
 from gunicorn.http import wsgi
 from gunicorn.workers import base
 
-from config.connections import LINGER, PATIENT, Connection, send
+from config.connections import LINGER, PATIENT, Connection, seats, send
 from config.turns import PATIENCE, turns
 
 _libc = ctypes.PyDLL(None)
@@ -82,8 +82,7 @@ class Worker(base.Worker):
         self.listeners = {listener.fileno(): listener for listener in self.sockets}
         # All connections, and those of them that wait for a request. Whoever takes one out of `idle` owns it.
         self.connections, self.idle = set(), {}
-        # Requests that a thread may wait for the rest of at once, so that one is always left to others, and those in line.
-        self.large = threading.Semaphore(max(1, self.cfg.threads - 1))
+        # Large requests, for the rest of which a thread would have to wait, and all seats were taken.
         self.in_line = collections.deque()
         self.is_open = False
         self._open()
@@ -94,6 +93,7 @@ class Worker(base.Worker):
         # Should one die, whatever of, another process takes this one's place.
         while self.alive and self.ppid == os.getppid() and all(map(threading.Thread.is_alive, threads)):
             self._watch(1.0)
+            self._call_in()  # a seat that was left for taking an answer calls nobody
             self._close_idle(time.monotonic())
             if not self.is_open and len(self.connections) < self.cfg.worker_connections:
                 self._open()
@@ -142,6 +142,7 @@ class Worker(base.Worker):
         began = time.monotonic()
         while self.connections and time.monotonic() < began + self.cfg.graceful_timeout:
             self._watch(0.05)
+            self._call_in()
             if time.monotonic() > began + LINGER:
                 self._close_idle(float("inf"))
 
@@ -205,16 +206,17 @@ class Worker(base.Worker):
                 self._linger(connection)
                 return
             while connection.unreader.has_request():
-                if connection.unreader.is_large and not self.large.acquire(blocking=False):
-                    self._stand_in_line(connection)
+                if connection.unreader.is_large and not seats.take():
+                    self.in_line.append(connection)
                     return
                 try:
                     if not self._answer(connection):
                         self._linger(connection)
                         return
                 finally:
-                    if connection.unreader.is_large:
-                        self._end_large()
+                    if seats.sits():
+                        seats.leave()
+                        self._call_in()
                 connection.unreader.begin()
                 # A client may have sent its next request with this one. What it sends from now on has its turn after others'.
                 if not connection.unreader.buf.tell():
@@ -232,15 +234,12 @@ class Worker(base.Worker):
         else:
             self._await(connection, self.epoll.modify)
 
-    def _stand_in_line(self, connection):
-        self.in_line.append(connection)
-        if self.large.acquire(blocking=False):  # meanwhile one has ended, and saw nobody in line
-            self._end_large()
-
-    def _end_large(self):
-        self.large.release()
+    def _call_in(self):
+        """Lets the first in line try again, with all of its time."""
         with contextlib.suppress(IndexError):  # there is nobody in line
-            self._await(self.in_line.popleft(), self.epoll.modify)
+            connection = self.in_line.popleft()
+            connection.unreader.deadline = time.monotonic() + PATIENT
+            self._await(connection, self.epoll.modify)
 
     def _forget(self, connection):
         self.connections.discard(connection)

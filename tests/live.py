@@ -1,5 +1,6 @@
 """The service as it is deployed, gunicorn and worker in processes of their own, on the test database."""
 
+import http.client
 import os
 import signal
 import socket
@@ -8,7 +9,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from urllib.parse import quote
 
@@ -134,3 +135,25 @@ class Service:
         while not condition():
             assert time.monotonic() < deadline, f"waited {seconds} s in vain until {what}"
             time.sleep(0.05)
+
+
+def get(service, path, timeout=30, **headers):
+    """(status, body) of a GET on a connection of its own."""
+    with closing(http.client.HTTPConnection("127.0.0.1", service.port, timeout=timeout)) as connection:
+        connection.connect()
+        connection.request("GET", path, headers=headers)
+        answer = connection.getresponse()
+        return answer.status, answer.read()
+
+
+def conversation(service, *pieces):
+    """What the service says on one connection to these bytes, until it closes it or is silent for a second."""
+    with socket.create_connection(("127.0.0.1", service.port), timeout=1) as connection:
+        for piece in pieces:
+            connection.sendall(piece)
+            time.sleep(0.05)
+        said = b""
+        with suppress(TimeoutError):
+            while part := connection.recv(65536):
+                said += part
+        return said

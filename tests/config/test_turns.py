@@ -11,8 +11,7 @@ from config.sql import Insertion
 from config.turns import Turns, turns
 from config.worker import Worker
 from shop.models import Category
-from tests.config.test_gunicorn import get
-from tests.live import Service
+from tests.live import Service, get
 
 
 class Thread:

@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 from django.db import connection
@@ -6,6 +6,8 @@ from django.utils import timezone
 
 from scheduling import services
 from scheduling.models import Meeting, TimeSlot
+
+WEEK = timedelta(days=7)
 
 
 def hour(number=0, days=3):
@@ -67,3 +69,31 @@ def outbox(settings, outbox):
     """The folder that mails and SMS are written to, as by default; pytest-django would keep mails in memory."""
     settings.EMAIL_BACKEND = "notifications.backends.email.OutboxBackend"
     return outbox
+
+
+def monday():
+    """A Monday that is at least three days ahead."""
+    day = timezone.now().date() + timedelta(days=3)
+    return day + timedelta(days=-day.weekday() % 7)
+
+
+@pytest.fixture
+def rule(tim):
+    """`rule(end_time=time(14))`: Mondays from 10 to 12, by the hour, in UTC unless said otherwise."""
+
+    def make(**fields):
+        values = {"weekday": 0, "start_time": time(10), "end_time": time(12), "slot_minutes": 60, "time_zone": "UTC"}
+        return services.add_rule(by=fields.pop("by", tim), **(values | {"valid_from": monday()} | fields))
+
+    return make
+
+
+def hours(day=None):
+    """The starts of the slots of a day, as hours and minutes."""
+    day = day or monday()
+    found = TimeSlot.objects.filter(start_time__date=day).order_by("start_time")
+    return [f"{slot.start_time:%H:%M}" for slot in found]
+
+
+def at(hour, minute=0, day=None):
+    return datetime.combine(day or monday(), time(hour, minute), UTC)

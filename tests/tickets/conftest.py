@@ -37,3 +37,7 @@ def say():
         return services.answer_ticket(by=by, ticket_id=ticket.pk, message=message, **fields)
 
     return make
+
+
+def post(client, path, *uploads, **fields):
+    return client.post(path, {"message": "See there", **fields, "files": list(uploads)}, format="multipart")

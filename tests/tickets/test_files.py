@@ -6,11 +6,10 @@ import time
 import pytest
 from django.core.files.storage import default_storage
 from django.db import IntegrityError, transaction
-from django.test import RequestFactory
 
 from config.errors import constraint_of
 from config.models import IdempotencyKey
-from tests.tickets.conftest import PDF, PNG, upload
+from tests.tickets.conftest import PDF, PNG, post, upload
 from tickets import files, tasks
 from tickets.errors import FileRefused, FileTooLarge, NotOwnOrder, TooManyFiles
 from tickets.models import Answer, Attachment, Ticket
@@ -22,10 +21,6 @@ def kept(media):
     """The files in storage."""
     folder = media / files.FOLDER
     return sorted(path.name for path in folder.iterdir()) if folder.exists() else []
-
-
-def post(client, path, *uploads, **fields):
-    return client.post(path, {"message": "See there", **fields, "files": list(uploads)}, format="multipart")
 
 
 @pytest.mark.parametrize(
@@ -190,41 +185,6 @@ def test_a_file_that_storage_lost_is_missing(as_user, ask, alice, caplog):
     assert f"attachment {attachment.pk} is not in storage" in caplog.text
 
 
-def test_too_much_is_turned_away_unread(as_user, alice, settings):
-    settings.TICKET_FILE_BYTES = 1000
-    client = as_user(alice)
-
-    assert post(client, "/api/ticket", upload(content=b"x" * 1001)).status_code == 413
-    huge = {"CONTENT_LENGTH": 5 * 1000 + settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1}
-    answer = client.post("/api/ticket", b"--x\r\n", content_type="multipart/form-data; boundary=x", **huge)
-    assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
-    answer = client.post("/api/ticket", {"message": "x" * (settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1)}, format="multipart")
-    assert answer.status_code == 413
-    assert not Ticket.objects.exists()
-
-
-@pytest.mark.parametrize(
-    ("body", "kind"),
-    [
-        (b"nothing", "multipart/form-data; boundary=x"),
-        (b"nothing", "multipart/form-data"),
-        (b'--x\r\nContent-Disposition: form-data; name="message"\r\n\r\na\x00b\r\n--x--\r\n', "multipart/form-data; boundary=x"),
-        (b'--x\r\nContent-Disposition: form-data; name="files"\r\n\r\nno file\r\n--x--\r\n', "multipart/form-data; boundary=x"),
-        (b'{"message": "Hi", "files": ["a"]}', "application/json"),
-    ],
-)
-def test_malformed_forms(as_user, alice, body, kind):
-    assert as_user(alice).post("/api/ticket", body, content_type=kind).status_code == 400
-
-
-def test_forms_are_for_messages_alone(as_user, ask, sue):
-    path = f"/api/ticket/{ask().pk}"
-    client = as_user(sue)
-
-    assert client.post(f"{path}/set_status", {"status": "c"}, format="multipart").status_code == 415
-    assert client.patch(path, {"subject": "x"}, format="multipart").status_code == 415
-
-
 def test_nothing_is_left_of_a_ticket_that_fails(ask, media):
     with pytest.raises(NotOwnOrder):
         ask(files=[upload()], order_id=10**12)
@@ -291,13 +251,3 @@ def test_orphans_are_removed_after_a_day(ask, media):
 
 def test_orphans_of_a_folder_that_there_is_not(media):
     tasks.remove_orphaned_files(0)
-
-
-def test_large_files_go_to_disk(as_user, alice, media):
-    """What Django's parser does with more than 2.5 MB; memory stays flat."""
-    answer = post(as_user(alice), "/api/ticket", upload("big.txt", b"x" * 3 * 1024 * 1024))
-
-    assert answer.json()["attachments"][0]["size"] == 3 * 1024 * 1024
-    request = RequestFactory().post("/", {"f": upload(content=b"x" * 3 * 1024 * 1024)})
-    with request.FILES["f"] as file:
-        assert hasattr(file, "temporary_file_path")
