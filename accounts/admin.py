@@ -115,8 +115,6 @@ class AccountAdmin(DjangoUserAdmin, ServiceAdmin):
     search_fields = ("username", "email", "phone", "first_name", "last_name")
     ordering = ("-id",)
     filter_horizontal = ()
-    list_per_page = 50
-    show_full_result_count = False
     readonly_fields = ("created_at", "last_login", "email_verified_at", "phone_verified_at")
     fieldsets = (
         (None, {"fields": ("username", "email", "phone", "password")}),
@@ -194,6 +192,4 @@ class SessionAdmin(ReadOnlyAdmin):
     list_filter = (("ended_at", admin.EmptyFieldListFilter),)
     search_fields = ("user__username", "user__email", "user__phone")
     list_select_related = ("user",)
-    list_per_page = 50
-    show_full_result_count = False
     ordering = ("-id",)

@@ -16,7 +16,14 @@ from config.words import name_fields
 name_fields()
 
 
-class ServiceAdmin(ModelAdmin):
+class _Pages(ModelAdmin):
+    """Lists of which there may be very many rows: nothing is counted for them, and a page has fifty."""
+
+    list_per_page = 50
+    show_full_result_count = False
+
+
+class ServiceAdmin(_Pages):
     """Pages whose changes are made by services: what a service refuses is told on the page, and nothing is changed."""
 
     def changeform_view(self, request, object_id=None, form_url="", extra_context=None):
@@ -74,7 +81,7 @@ class ServiceAdmin(ModelAdmin):
         return done
 
 
-class ReadOnlyAdmin(ModelAdmin):
+class ReadOnlyAdmin(_Pages):
     """Records that nobody writes by hand."""
 
     def has_add_permission(self, request, obj=None):

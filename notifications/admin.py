@@ -3,31 +3,15 @@
 from django.contrib import admin, messages
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
-from unfold.admin import ModelAdmin
 
+from config.admin import ReadOnlyAdmin
 from notifications.errors import NotRetryable
 from notifications.models import Delivery, Notification
 from notifications.services import retry_delivery
 
 
-class _ReadOnlyAdmin(ModelAdmin):
-    """Rows that only what happens in the service writes."""
-
-    show_full_result_count = False
-    list_per_page = 50
-
-    def has_add_permission(self, request):
-        return False
-
-    def has_change_permission(self, request, obj=None):
-        return False
-
-    def has_delete_permission(self, request, obj=None):
-        return False
-
-
 @admin.register(Notification)
-class NotificationAdmin(_ReadOnlyAdmin):
+class NotificationAdmin(ReadOnlyAdmin):
     list_display = ("created_at", "user", "type", "title", "is_read")
     list_filter = ("type", "is_read")
     list_select_related = ("user",)
@@ -36,7 +20,7 @@ class NotificationAdmin(_ReadOnlyAdmin):
 
 
 @admin.register(Delivery)
-class DeliveryAdmin(_ReadOnlyAdmin):
+class DeliveryAdmin(ReadOnlyAdmin):
     list_display = ("created_at", "status", "channel", "to", "kind", "attempts", "last_error", "sent_at")
     list_filter = ("status", "channel")
     search_fields = ("to", "message_id")

@@ -12,9 +12,6 @@ from scheduling.models import AvailabilityException, AvailabilityRule, CalendarF
 class _SchedulingAdmin(ServiceAdmin):
     """`add` and `change` are the services behind the form; they get the values of its fields."""
 
-    list_per_page = 50
-    show_full_result_count = False
-
     def save_model(self, request, row, form, change):
         if not change:
             row.pk = self.add(request.user, form.cleaned_data).pk

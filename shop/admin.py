@@ -26,11 +26,6 @@ from shop.models import (
 from shop.services.stock import BY_HAND
 
 
-class _Pages:
-    list_per_page = 50
-    show_full_result_count = False
-
-
 class _ReadOnlyInline(TabularInline):
     extra = 0
     can_delete = False
@@ -46,7 +41,7 @@ class _ReadOnlyInline(TabularInline):
 
 
 @admin.register(Category)
-class CategoryAdmin(_Pages, ServiceAdmin):
+class CategoryAdmin(ServiceAdmin):
     """Shelves of the shop."""
 
     list_display = ("name",)
@@ -92,7 +87,7 @@ class ProductForm(forms.ModelForm):
 
 
 @admin.register(Product)
-class ProductAdmin(_Pages, ServiceAdmin):
+class ProductAdmin(ServiceAdmin):
     """What is sold. A product that was ordered is not deleted but goes off sale."""
 
     form = ProductForm
@@ -139,7 +134,7 @@ class ProductAdmin(_Pages, ServiceAdmin):
 
 
 @admin.register(StockEntry)
-class StockEntryAdmin(_Pages, ReadOnlyAdmin):
+class StockEntryAdmin(ReadOnlyAdmin):
     """Why stock changed."""
 
     list_display = ("created_at", "product", "change", "balance", "reason", "order", "by", "note")
@@ -164,7 +159,7 @@ class _Payments(_ReadOnlyInline):
 
 
 @admin.register(Order)
-class OrderAdmin(_Pages, ServiceAdmin):
+class OrderAdmin(ServiceAdmin):
     """What was ordered. What becomes of it is decided by the actions."""
 
     list_display = ("id", "created_at", "user", "total", "currency", "status", "phone")
@@ -205,7 +200,7 @@ class OrderAdmin(_Pages, ServiceAdmin):
 
 
 @admin.register(Voucher)
-class VoucherAdmin(_Pages, ServiceAdmin):
+class VoucherAdmin(ServiceAdmin):
     """Codes that make orders cheaper."""
 
     list_display = ("code", "kind", "value", "currency", "uses", "max_uses", "max_uses_per_user", "valid_until", "is_active")
@@ -215,7 +210,7 @@ class VoucherAdmin(_Pages, ServiceAdmin):
 
 
 @admin.register(Payment)
-class PaymentAdmin(_Pages, ReadOnlyAdmin, ServiceAdmin):
+class PaymentAdmin(ReadOnlyAdmin, ServiceAdmin):
     """Payments. Those that are paid, of orders that were canceled, are to be given back."""
 
     list_display = ("created_at", "order", "provider", "status", "amount", "currency", "paid_at")
@@ -234,7 +229,7 @@ class PaymentAdmin(_Pages, ReadOnlyAdmin, ServiceAdmin):
 
 
 @admin.register(PaymentEvent)
-class PaymentEventAdmin(_Pages, ReadOnlyAdmin):
+class PaymentEventAdmin(ReadOnlyAdmin):
     """What payment providers told us. What is not done needs a look."""
 
     list_display = ("created_at", "provider", "kind", "payment", "amount", "currency", "outcome")
@@ -254,7 +249,7 @@ class GrantForm(forms.ModelForm):
 
 
 @admin.register(CreditLot)
-class CreditLotAdmin(_Pages, ServiceAdmin):
+class CreditLotAdmin(ServiceAdmin):
     """Lesson credits. Packs grant them by themselves; a new one here is a gift."""
 
     form = GrantForm
@@ -278,7 +273,7 @@ class CreditLotAdmin(_Pages, ServiceAdmin):
 
 
 @admin.register(CreditEntry)
-class CreditEntryAdmin(_Pages, ReadOnlyAdmin):
+class CreditEntryAdmin(ReadOnlyAdmin):
     """How credits came and went."""
 
     list_display = ("created_at", "user", "kind", "change", "by", "note")

@@ -87,8 +87,6 @@ class TicketAdmin(ServiceAdmin):
     list_display_links = ("id", "about")
     list_filter = ("status", "awaiting", "priority", "assignee")
     list_select_related = ("user", "assignee")
-    list_per_page = 50
-    show_full_result_count = False
     search_fields = ("message",)  # shows the box; get_search_results does the search
     search_help_text = _("Words of the ticket or its answers.")
     autocomplete_fields = ("assignee",)
@@ -109,14 +107,7 @@ class TicketAdmin(ServiceAdmin):
 
     def save_model(self, request, ticket, form, change):
         changes = {name: form.cleaned_data[name] for name in form.changed_data}
-        status = changes.pop("status", None)
-        if status:
-            services.set_status(by=request.user, ticket_id=ticket.pk, status=status)
-        if "assignee" in changes:
-            assignee = changes.pop("assignee")
-            changes["assignee_id"] = assignee and assignee.pk
-        if changes:
-            services.change_ticket(by=request.user, ticket_id=ticket.pk, **changes)
+        services.sort_ticket(by=request.user, ticket_id=ticket.pk, **changes)
 
     def has_add_permission(self, request):
         return False
@@ -149,7 +140,5 @@ class CannedReplyAdmin(ServiceAdmin):
 
     list_display = ("title", "language", "text")
     list_filter = ("language",)
-    list_per_page = 50
-    show_full_result_count = False
     search_fields = ("title", "text")
     fields = ("title", "language", "text")

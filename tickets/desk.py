@@ -1,7 +1,6 @@
 """The support desk's page: one ticket as a conversation, answered, noted, sorted and closed on the spot."""
 
 from django import forms
-from django.db import transaction
 from django.db.models import Count, F
 from django.db.models.functions import TruncDate
 from django.http import FileResponse, Http404, HttpResponseRedirect
@@ -167,14 +166,8 @@ def _reply(request, ticket_id, form):
 
 def _sort(request, ticket_id, form):
     changes = {name: form.cleaned_data[name] for name in form.changed_data}
-    with desk.telling(request, _("Saved.")), transaction.atomic():
-        status = changes.pop("status", None)
-        if status:
-            services.set_status(by=request.user, ticket_id=ticket_id, status=status)
-        if "assignee" in changes:
-            assignee = changes.pop("assignee")
-            changes["assignee_id"] = assignee and assignee.pk
-        services.change_ticket(by=request.user, ticket_id=ticket_id, **changes)
+    with desk.telling(request, _("Saved.")):
+        services.sort_ticket(by=request.user, ticket_id=ticket_id, **changes)
     return True
 
 

@@ -129,6 +129,21 @@ def open_attachment(*, by, attachment_id):
     return attachment
 
 
+def sort_ticket(*, by, ticket_id, status=None, **changes):
+    """What a page of the staff's shows together, in one transaction: the status, and what change_ticket changes.
+
+    `assignee` is a User, or None. Raises what those two raise.
+    """
+    if "assignee" in changes:
+        assignee = changes.pop("assignee")
+        changes["assignee_id"] = assignee and assignee.pk
+    with transaction.atomic():
+        if status:
+            set_status(by=by, ticket_id=ticket_id, status=status)
+        if changes:
+            change_ticket(by=by, ticket_id=ticket_id, **changes)
+
+
 def forget_user(*, user):
     """Erases all that was said about the tickets of somebody whose account is being closed.
 
