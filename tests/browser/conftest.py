@@ -14,12 +14,15 @@ PATIENCE = 20_000  # milliseconds
 TELL_VIOLATIONS = """document.addEventListener("securitypolicyviolation", event =>
     console.error(`CSP: ${event.effectiveDirective} ${event.blockedURI} at ${event.sourceFile}:${event.lineNumber}`))"""
 
+# The studio's, which is not that of the tests.
+ZONE = "Europe/Warsaw"
+
 
 @pytest.fixture(scope="module")
 def service(django_db_setup, tmp_path_factory):
     """The service, for all tests of a file."""
     # Tests that are done sign in over and over from one address.
-    with Service(tmp_path_factory.mktemp("service"), LIMIT_SIGN_IN="off", STUDIO_TIME_ZONE="Europe/Warsaw") as started:
+    with Service(tmp_path_factory.mktemp("service"), LIMIT_SIGN_IN="off", STUDIO_TIME_ZONE=ZONE) as started:
         yield started
 
 

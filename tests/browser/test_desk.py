@@ -12,7 +12,9 @@ from scheduling.models import Meeting
 from scheduling.services import book_meeting, create_slot
 from shop.models import Order, Product
 from shop.services import place_order
+from tests.browser.conftest import ZONE
 from tests.conftest import PASSWORD
+from tests.desk.conftest import week_of
 from tickets.models import Answer
 from tickets.services import open_ticket
 
@@ -35,10 +37,6 @@ def meeting(alice, tim):
     start = (timezone.now() + timedelta(days=1)).replace(minute=0, second=0, microsecond=0)
     slot = create_slot(by=tim, start_time=start, end_time=start + timedelta(hours=1))
     return book_meeting(by=alice, time_slot_id=slot.pk, subject="Algebra")
-
-
-def week_of(meeting):
-    return f"/admin/desk/week/?day={meeting.start_time:%Y-%m-%d}"
 
 
 def test_signing_in_by_the_form(visitor, sue):
@@ -107,7 +105,7 @@ def test_a_ticket_is_answered_by_keyboard_alone(visitor, sue, ticket):
 
 
 def test_a_meeting_is_confirmed(visitor, tim, meeting):
-    page = visitor(tim).open(week_of(meeting))
+    page = visitor(tim).open(week_of(meeting, ZONE))
     page.get_by_role("button", name="Confirm").click()
 
     expect(page.get_by_role("button", name="Complete")).to_be_visible()
@@ -128,7 +126,7 @@ def test_an_order_is_completed_after_a_question(visitor, tim, order):
 
 def test_of_two_tabs_that_cancel_a_meeting_one_wins_and_the_other_is_told(visitor, tim, meeting):
     window = visitor(tim)
-    tabs = [window.open(week_of(meeting)) for _ in range(2)]
+    tabs = [window.open(week_of(meeting, ZONE)) for _ in range(2)]
     for tab in tabs:
         tab.get_by_role("button", name="Cancel").click()
         expect(tab.get_by_role("button", name="Cancel")).to_have_count(0)
@@ -148,7 +146,7 @@ def test_support_is_kept_out_of_what_is_not_theirs(visitor, sue, tim, order, mee
 
     for path in (
         "/admin/desk/orders/",
-        week_of(meeting),
+        week_of(meeting, ZONE),
         "/admin/desk/jobs/",
         "/admin/shop/order/",
         f"/admin/desk/users/{tim.pk}/close/",

@@ -2,8 +2,10 @@
 
 from datetime import timedelta
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import pytest
+from django.conf import settings
 from django.core.cache import cache
 from django.utils import timezone
 
@@ -56,8 +58,9 @@ def meeting(slot, alice):
     return book_meeting(by=alice, time_slot_id=slot.pk, subject="Algebra")
 
 
-def week_of(slot):
-    return f"/admin/desk/week/?day={slot.start_time:%Y-%m-%d}"
+def week_of(slot, zone=None):
+    """The page of the week in which a slot or meeting is by the studio's clock; by UTC it may be another at its ends."""
+    return f"/admin/desk/week/?day={slot.start_time.astimezone(ZoneInfo(zone or settings.STUDIO_TIME_ZONE)):%Y-%m-%d}"
 
 
 def said(response):

@@ -19,6 +19,7 @@ from scheduling.models import AvailabilityException, AvailabilityRule, CalendarF
 from shop.models import CreditEntry, CreditLot, Payment, PaymentEvent, StockEntry, Voucher
 from shop.services import grant_credits
 from tests.conftest import PASSWORD, make_user
+from tests.desk.conftest import week_of
 from tests.routes import compare
 from tests.world import world
 from tickets.models import CannedReply
@@ -270,7 +271,7 @@ def test_a_tutor_who_is_no_administrator_changes_no_meeting(browsers, rows, acti
 
 
 def test_the_week_offers_a_tutor_who_is_no_administrator_nothing_to_change(browsers, rows):
-    path = f"/admin/desk/week/?tutor=&day={Meeting.objects.get().start_time:%Y-%m-%d}"
+    path = f"{week_of(Meeting.objects.get())}&tutor="
     pages = {role: browsers[role].get(path).content for role in ("tess", "tim")}
     assert {role: (b"Algebra" in page, b'name="deed"' in page or b'name="publish"' in page) for role, page in pages.items()} == {
         "tess": (True, False),
