@@ -16,6 +16,7 @@ SECTIONS = (
             "password": "A hash of a secret.",
             "username_chosen": "Follows from username, e-mail and phone.",
             "closed_at": "Who can ask has an open account.",
+            "sign_outs": "A guard of the service's.",
         },
         single=True,
     ),

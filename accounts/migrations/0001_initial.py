@@ -50,6 +50,7 @@ class Migration(migrations.Migration):
                 ('phone_verified_at', models.DateTimeField(blank=True, editable=False, null=True)),
                 ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False, verbose_name='created')),
                 ('closed_at', models.DateTimeField(blank=True, editable=False, help_text='When its personal data were erased.', null=True)),
+                ('sign_outs', models.PositiveIntegerField(db_default=0, editable=False, help_text="How often it was signed out everywhere: the admin's cookies from before are void.")),
                 ('groups', models.ManyToManyField(blank=True, help_text='The groups this user belongs to. A user will get all permissions granted to each of their groups.', related_name='user_set', related_query_name='user', to='auth.group', verbose_name='groups')),
                 ('user_permissions', models.ManyToManyField(blank=True, help_text='Specific permissions for this user.', related_name='user_set', related_query_name='user', to='auth.permission', verbose_name='user permissions')),
             ],
@@ -166,7 +167,7 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='user',
-            trigger=pgtrigger.compiler.Trigger(name='end_sessions', sql=config.triggers.TriggerSql(condition="WHEN ((OLD.password IS DISTINCT FROM NEW.password AND coalesce(current_setting('frontdesk.rehash', true), '') <> 'on') OR (OLD.is_active AND NOT NEW.is_active))", func='UPDATE accounts_session SET ended_at = now() WHERE user_id = NEW.id AND ended_at IS NULL; RETURN NEW;', hash='43cbfe44eb8894cd8344c8f0c024b35db48bc701', operation='UPDATE OF "password", "is_active"', pgid='pgtrigger_end_sessions_950de', table='accounts_user', when='AFTER')),
+            trigger=pgtrigger.compiler.Trigger(name='end_sessions', sql=config.triggers.TriggerSql(condition="WHEN ((OLD.password IS DISTINCT FROM NEW.password AND coalesce(current_setting('frontdesk.rehash', true), '') <> 'on') OR (OLD.is_active AND NOT NEW.is_active))", func='\n                    UPDATE accounts_session SET ended_at = now() WHERE user_id = NEW.id AND ended_at IS NULL;\n                    IF NOT NEW.is_active THEN NEW.sign_outs := OLD.sign_outs + 1; END IF;\n                    RETURN NEW;\n                ', hash='937e5426a5afb108dc24918fd5b2e848fa2d7a17', operation='UPDATE OF "password", "is_active"', pgid='pgtrigger_end_sessions_950de', table='accounts_user', when='BEFORE')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='user',

@@ -140,6 +140,11 @@ class User(AbstractBaseUser, PermissionsMixin):
     phone_verified_at = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(_("created"), db_default=Now(), editable=False)
     closed_at = models.DateTimeField(null=True, blank=True, editable=False, help_text=_("When its personal data were erased."))
+    sign_outs = models.PositiveIntegerField(
+        db_default=0,
+        editable=False,
+        help_text="How often it was signed out everywhere: the admin's cookies from before are void.",
+    )
 
     objects = UserManager()
 
@@ -209,7 +214,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         triggers = (
             Trigger(
                 name="end_sessions",
-                when=pgtrigger.After,
+                when=pgtrigger.Before,
                 operation=pgtrigger.UpdateOf("password", "is_active"),
                 # Signing in may renew an old hash of the same password (accounts.backends); that is no change.
                 condition=pgtrigger.Condition(
@@ -217,7 +222,12 @@ class User(AbstractBaseUser, PermissionsMixin):
                     " AND coalesce(current_setting('frontdesk.rehash', true), '') <> 'on')"
                     " OR (OLD.is_active AND NOT NEW.is_active))"
                 ),
-                func="UPDATE accounts_session SET ended_at = now() WHERE user_id = NEW.id AND ended_at IS NULL; RETURN NEW;",
+                # A cookie of the admin fits no other password anyway, and changing one's own there keeps one signed in.
+                func="""
+                    UPDATE accounts_session SET ended_at = now() WHERE user_id = NEW.id AND ended_at IS NULL;
+                    IF NOT NEW.is_active THEN NEW.sign_outs := OLD.sign_outs + 1; END IF;
+                    RETURN NEW;
+                """,
             ),
             Trigger(
                 name="give_first_role",
@@ -271,6 +281,14 @@ class User(AbstractBaseUser, PermissionsMixin):
     def check_password(self, raw_password):
         """Whether this is the password. Renewing an outdated hash is for the sign-in, which keeps the sessions meanwhile."""
         return verify(raw_password, self.password)[0]
+
+    def get_session_auth_hash(self):
+        """What a cookie of the admin must fit: of this password, and since everything was last signed out."""
+        return f"{self.sign_outs}.{super().get_session_auth_hash()}"
+
+    def get_session_auth_fallback_hash(self):
+        """The same by each former secret key."""
+        return (f"{self.sign_outs}.{fallback}" for fallback in super().get_session_auth_fallback_hash())
 
     @property
     def name(self):

@@ -18,7 +18,7 @@ from config.errors import Missing
 from config.sql import Param, Query, Statement
 
 # Of the account, what doors and services ask of whoever calls them; the rest is read when it is touched, which is rare.
-_DEFERRED = {field.name for field in User._meta.concrete_fields if isinstance(field, DateTimeField)} | {"password"}
+_DEFERRED = {field.name for field in User._meta.concrete_fields if isinstance(field, DateTimeField)} | {"password", "sign_outs"}
 _USER_COLUMNS = [field.attname for field in User._meta.concrete_fields if field.name not in _DEFERRED]
 
 # Whoever closes the account waits for this or is waited for: between its tokens' deletion and its sessions' comes no new token.
@@ -126,8 +126,10 @@ def end_session(*, by, session_id):
 
 
 def end_all_sessions(*, user):
-    """Ends every session of an account, the actor's own included."""
-    Session.objects.filter(user=user, ended_at=None).update(ended_at=Now())
+    """Ends every session of an account, the actor's own and those of the admin included."""
+    with transaction.atomic():
+        User.objects.filter(pk=user.pk).update(sign_outs=F("sign_outs") + 1)
+        Session.objects.filter(user=user, ended_at=None).update(ended_at=Now())
 
 
 def _live_tokens():

@@ -185,6 +185,29 @@ def test_the_next_request_with_any_old_token_is_refused(api, alice, pair, event)
             verify_token(token=token)
 
 
+@pytest.mark.parametrize(
+    "event",
+    [lambda user: end_all_sessions(user=user), deactivate_and_back, change_in_sql],
+    ids=["sign out everywhere", "deactivation and back", "password in SQL"],
+)
+def test_a_cookie_of_the_admin_ends_with_the_sessions(client, sue, event):
+    client.force_login(sue)
+    assert client.get("/admin/").status_code == 200
+
+    event(sue)
+
+    assert client.get("/admin/").status_code == 302
+
+
+def test_whoever_changes_their_own_password_in_the_admin_stays(client, sue):
+    client.force_login(sue)
+    new = {"old_password": PASSWORD, "new_password1": "another long one", "new_password2": "another long one"}
+
+    assert client.post("/admin/password_change/", new).status_code == 302
+
+    assert client.get("/admin/").status_code == 200
+
+
 def test_sessions_are_listed_and_ended(as_user, api, alice, bob):
     client = as_user(alice)
     phone = start_session(user=alice, device="Phone", address="192.0.2.7")
