@@ -7,7 +7,7 @@ import logging
 from http import HTTPStatus
 
 import psycopg
-from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation, TooManyFieldsSent, TooManyFilesSent
 from django.db import DatabaseError, DataError, IntegrityError, InterfaceError, OperationalError
 from django.db.models import ProtectedError
 from django.http import Http404, HttpResponse, UnreadablePostError
@@ -79,6 +79,8 @@ def _describe(error):
             return _domain(errors.TooLarge())
         case UnreadablePostError():  # the client sends too slowly, or has gone
             return problem(408, "request_timeout", _("The request did not come whole.")), {}
+        case TooManyFieldsSent() | TooManyFilesSent():
+            return problem(400, "bad_request", _("The form has too many parts.")), {}
         case SuspiciousOperation():
             return problem(400, "bad_request", _("The request is not valid.")), {}
         case IntegrityError() if found := errors.typed(error):

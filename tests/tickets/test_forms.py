@@ -36,6 +36,18 @@ def test_malformed_forms(as_user, alice, body, kind):
     assert as_user(alice).post("/api/ticket", body, content_type=kind).status_code == 400
 
 
+@pytest.mark.parametrize(
+    "parts",
+    [{f"field{number}": "x" for number in range(1001)}, {f"file{number}": upload() for number in range(101)}],
+    ids=["fields", "files"],
+)
+def test_too_many_parts_are_told(as_user, alice, parts):
+    answer = as_user(alice).post("/api/ticket", {"message": "Hello"} | parts, format="multipart")
+
+    assert (answer.status_code, answer.json()["detail"]) == (400, "The form has too many parts.")
+    assert not Ticket.objects.exists()
+
+
 def test_forms_are_for_messages_alone(as_user, ask, sue):
     path = f"/api/ticket/{ask().pk}"
     client = as_user(sue)
