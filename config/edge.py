@@ -17,7 +17,7 @@ REMEMBERED = 1000
 
 class EdgeMiddleware:
     """Takes X-Forwarded-… away from requests that no trusted proxy sent, and refuses hosts that are not ours (400) and bodies
-    without a length (411).
+    without a length (411). `request.site` is the scheme and host of what is left, for absolute links.
 
     Without the first, anybody who reaches the application past the proxy could say that plain http is https, or be any host.
     Without the second, a forged Host is noticed only where a link is written.
@@ -39,13 +39,14 @@ class EdgeMiddleware:
         host = told.get("HTTP_X_FORWARDED_HOST") or told.get("HTTP_HOST")
         if host not in self.allowed and request.path not in HEALTH:
             try:
-                request.get_host()
+                sent, host = host, request.get_host()
             except DisallowedHost:
                 return problem_response(
                     400, "unknown_host", _("This service does not answer for that host name (ALLOWED_HOSTS).")
                 )
-            if host and len(self.allowed) < REMEMBERED:
-                self.allowed.add(host)
+            if sent and len(self.allowed) < REMEMBERED:
+                self.allowed.add(sent)
+        request.site = f"{request.scheme}://{host}"
         return self.get_response(request)
 
     def _judge(self, told):

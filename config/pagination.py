@@ -85,4 +85,4 @@ def read_limit(params):
 def next_link(request, cursor):
     """The Link header of the next page (RFC 8288); the request's other parameters are kept."""
     query = urlencode({**dict(request.GET.lists()), "cursor": cursor}, doseq=True)
-    return f'<{request.scheme}://{request.get_host()}{request.path}?{query}>; rel="next"'
+    return f'<{request.site}{request.path}?{query}>; rel="next"'

@@ -123,7 +123,7 @@ class _Read:
 
 
 def _places_of(request):
-    return {"caller": request.user.pk, "site": f"{request.scheme}://{request.get_host()}"}
+    return {"caller": request.user.pk, "site": request.site}
 
 
 class Listing(_Read):

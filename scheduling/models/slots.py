@@ -58,7 +58,8 @@ class TimeSlotQuerySet(models.QuerySet):
             found = found.filter(start_time__gte=Now() + settings.BOOKING_NOTICE)
         if settings.BOOKING_AHEAD is not None:
             found = found.filter(start_time__lte=Now() + settings.BOOKING_AHEAD)
-        return found.exclude(too_close)
+        # Asked in this order: of most tutors, who want no pause, the first is all.
+        return found.exclude(Q(tutor__tutor_settings__buffer_minutes__gt=0), too_close)
 
     def overlapping(self, tutor, start, end):
         """A tutor's slots that overlap a time, found by the index of the exclusion constraint."""

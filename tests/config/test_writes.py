@@ -89,7 +89,7 @@ def test_a_write_answers_with_what_is_read_afterwards(as_user, alice, sold, slot
 def test_places_of_the_answer_are_none_of_the_services(alice, rf):
     """Both may call somebody the caller."""
     request = rf.get("/")
-    request.user = alice
+    request.user, request.site = alice, "http://testserver"
     returning = TicketViewSet.item.returning(request)
     ticket = tickets.open_ticket(by=alice, message="Help")
     writing = Writing("SELECT {returned} FROM tickets_ticket AS written WHERE id = %(ticket)s AND %(caller)s = 'me'")
