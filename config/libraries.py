@@ -33,11 +33,11 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "config.middleware.RequestLogMiddleware",
+    "config.middleware.LanguageMiddleware",  # before whatever refuses a request
     "config.edge.EdgeMiddleware",
     "config.middleware.SecurityMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "config.middleware.APIMiddleware",
-    "config.middleware.LanguageMiddleware",
     "config.pages.PagesMiddleware",  # Django's own, for pages alone
 ]
 

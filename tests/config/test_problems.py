@@ -172,6 +172,31 @@ def test_details_follow_the_language_and_codes_do_not(api, language, detail):
     assert body["detail"] == detail
 
 
+@pytest.mark.parametrize(
+    ("path", "headers"),
+    [("/api/ticket?json=[]", {}), ("/api/ticket?a=%00", {}), ("/api/ticket", {"Host": "elsewhere.example"})],
+)
+def test_what_no_view_sees_is_refused_in_the_same_language(api, path, headers):
+    told = [api.get(path, headers=headers | {"Accept-Language": name}) for name in ("en", "pl", "ru")]
+
+    assert [answer.headers["Content-Language"] for answer in told] == ["en", "pl", "ru"]
+    assert len({assert_problem(answer, 400, answer.json()["code"])["detail"] for answer in told}) == 3
+
+
+def test_a_limit_is_told_in_the_language_of_each_request(alice, as_user):
+    """Serializers of bodies and the fields of filters serve one request after the other."""
+    signed_in, order = as_user(alice), {"address": "a" * 501, "phone": "+48123666789", "items": [{"product_id": 1, "amount": 0}]}
+
+    def details(language):
+        wanted = {"headers": {"Accept-Language": language}}
+        answers = signed_in.post("/api/v1/orders/", order, **wanted), signed_in.get("/api/ticket?assignee=0", **wanted)
+        return [error["detail"] for answer in answers for error in assert_problem(answer, 400, "invalid")["errors"]]
+
+    told = [details(language) for language in ("ru", "pl", "en")]
+
+    assert [len(set(of_one)) for of_one in zip(*told, strict=True)] == [3, 3, 3]
+
+
 def test_a_crash_is_a_problem_too(monkeypatch, alice, as_user, caplog):
     signed_in = as_user(alice)
     signed_in.raise_request_exception = False
