@@ -6,6 +6,7 @@ from django.db.models import OuterRef, TextField, Value
 from django.db.models.functions import Cast, Concat, Trim
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
+from rest_framework.fields import empty
 
 from accounts.identifiers import normalize_email, normalize_phone, normalize_username
 from accounts.models import User
@@ -64,6 +65,10 @@ class NameField(serializers.CharField):
 
     def __init__(self, **kwargs):
         super().__init__(source="*", max_length=301, **kwargs)
+
+    def run_validation(self, data=empty):
+        # A blank one passes without a reading, as DRF has it: it is nobody's first and last name.
+        return super().run_validation(data) or {"first_name": "", "last_name": ""}
 
     def to_internal_value(self, data):
         name = super().to_internal_value(data)

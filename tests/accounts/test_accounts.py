@@ -42,6 +42,14 @@ def test_names_change_without_it(as_user, alice):
     assert (answer.json()["first_name"], answer.json()["last_name"]) == ("Alicia", "Pleasance Liddell")
 
 
+@pytest.mark.parametrize("path", ["/auth/users/me/", "/api/v1/users/{}/"])
+@pytest.mark.parametrize("blank", ["", "  "])
+def test_a_name_can_be_taken_back(as_user, alice, path, blank):
+    answer = as_user(alice).patch(path.format(alice.pk), {"name": blank})
+
+    assert [answer.json()[name] for name in ("name", "first_name", "last_name")] == ["", "", ""]
+
+
 def test_a_taken_address_is_refused_and_nothing_changes(as_user, alice, bob):
     answer = as_user(alice).patch(
         "/auth/users/me/", {"email": "BOB@example.com", "first_name": "X", "current_password": PASSWORD}
