@@ -144,7 +144,8 @@ def _flatten(detail, path=""):
     """DRF's nested error details as a flat list of {"field", "code", "detail"}."""
     if isinstance(detail, dict):
         for key, value in detail.items():
-            yield from _flatten(value, f"{path}.{key}" if path else str(key))
+            # What is wrong with a member as a whole has no name below the member's own.
+            yield from _flatten(value, path if path and key == "non_field_errors" else f"{path}.{key}" if path else str(key))
     elif isinstance(detail, list) and any(isinstance(item, dict | list) for item in detail):
         for index, item in enumerate(detail):
             if item:
