@@ -7,12 +7,12 @@ from rest_framework import serializers
 from scheduling.models.availability import check_zone
 
 
-@extend_schema_field({"type": "string", "pattern": r"^([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?$", "examples": ["10:00"]})
+@extend_schema_field({"type": "string", "pattern": r"^([01]\d|2[0-3]):[0-5]\d(:00)?$", "examples": ["10:00"]})
 class WallTimeField(serializers.TimeField):
-    """A time on the wall, such as 10:00."""
+    """A time on the wall, such as 10:00. Seconds would not be in the answer, and be lost when that is sent back."""
 
     def __init__(self, **kwargs):
-        super().__init__(format="%H:%M", input_formats=["%H:%M", "%H:%M:%S"], **kwargs)
+        super().__init__(format="%H:%M", input_formats=["%H:%M", "%H:%M:00"], **kwargs)
 
     def expression(self):
         return Func(F(self.source), Value("HH24:MI"), function="to_char", output_field=TextField())

@@ -152,7 +152,7 @@ class TestAvailability:
         assert made.json().items() >= (RULE | {"tutor": tim.pk, "valid_until": None, "credits": 0}).items()
         path = f"{self.PATH}{made.json()['id']}/"
         assert TimeSlot.objects.filter(origin="rule").exists()
-        changed = client.patch(path, {"end_time": "11:00", "credits": 2})
+        changed = client.patch(path, {"end_time": "11:00:00", "credits": 2})
         assert (changed.status_code, changed.json()["end_time"]) == (200, "11:00")
         assert client.put(path, RULE | {"weekday": 4}).json()["weekday"] == 4
         assert [one["id"] for one in client.get(f"{self.PATH}?tutor={tim.pk}").json()] == [made.json()["id"]]
@@ -166,6 +166,8 @@ class TestAvailability:
             ({"weekday": 7}, "weekday"),
             ({"end_time": "09:00"}, "end_time"),
             ({"end_time": "25:00"}, "end_time"),
+            ({"end_time": "11:00:30"}, "end_time"),
+            ({"start_time": "10:00:30"}, "start_time"),
             ({"slot_minutes": 4}, "slot_minutes"),
             ({"slot_minutes": 1441}, "slot_minutes"),
             ({"time_zone": "Europe/Atlantis"}, "time_zone"),
