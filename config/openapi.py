@@ -4,6 +4,7 @@ import re
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema as SpectacularSchema
+from drf_spectacular.plumbing import build_media_type_object
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema_serializer
 from rest_framework import serializers
@@ -12,6 +13,7 @@ from rest_framework_simplejwt.views import TokenViewBase
 
 # Documents of clients that wrote down the API before it was one; listed after the canonical paths.
 _DOORS = re.compile(r"/api/(?!v1/)|/api/v1/token/")
+_KEY = "^[0-9]{1,19}$"
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _TAGS = {"jwt": "tokens", "token": "tokens", "logout": "tokens", "sessions": "tokens", "ticket": "tickets", "comment": "answers"}
 
@@ -40,7 +42,7 @@ class FieldErrorSerializer(serializers.Serializer):
 class ProblemSerializer(serializers.Serializer):
     """An error (RFC 9457)."""
 
-    type = serializers.CharField(default="about:blank")
+    type = serializers.CharField(help_text="about:blank")
     title = serializers.CharField(help_text="The status in words.")
     status = serializers.IntegerField()
     detail = serializers.CharField(help_text="For people, in the language of Accept-Language.")
@@ -127,6 +129,33 @@ class AutoSchema(SpectacularSchema):
             schema["pattern"] = schema["pattern"].replace("-?", "")
         return schema
 
+    def _map_basic_serializer(self, serializer, direction):
+        """An answer has all its members always, if as null: typed clients need not ask whether. Problems alone may have fewer."""
+        schema = super()._map_basic_serializer(serializer, direction)
+        if direction == "response" and schema.get("properties") and not isinstance(serializer, ProblemSerializer):
+            schema["required"] = sorted(schema["properties"])
+        return schema
+
+    def get_request_serializer(self):
+        # What a DELETE takes says @extend_schema, if it takes anything.
+        return None if self.method == "DELETE" else super().get_request_serializer()
+
+    def _get_request_body(self, direction="request"):
+        # spectacular has none for DELETE.
+        if self.method != "DELETE" or not (serializer := self.get_request_serializer()):
+            return super()._get_request_body(direction)
+        schema, required = self._get_request_for_media_type(serializer, direction)
+        examples = self._get_examples(serializer, direction, "application/json")
+        return {"content": {"application/json": build_media_type_object(schema, examples)}, "required": required}
+
+    def _resolve_path_parameters(self, variables):
+        """Keys are numbers in paths as they are in bodies, though routes find them by a pattern."""
+        found = super()._resolve_path_parameters(variables)
+        for parameter in found:
+            if parameter["schema"].get("pattern") == _KEY:
+                parameter["schema"] = {"type": "integer", "format": "int64", "minimum": 1, "maximum": 2**63 - 1}
+        return found
+
     def get_filter_backends(self):
         return []
 
@@ -165,10 +194,10 @@ class AutoSchema(SpectacularSchema):
         # A thing of which one has one or none says so itself: its path names no row.
         if "{" in self.path or self.method in getattr(self.view, "may_be_missing", ()):
             statuses.add(404)
-        if self.method in ("POST", "PUT", "PATCH"):
-            statuses |= {408, 409, 411, 413, 415, 429}
         if self.method == "DELETE":
             statuses.add(409)
+        if self.method in ("POST", "PUT", "PATCH") or (self.method == "DELETE" and self.get_request_serializer()):
+            statuses |= {408, 409, 411, 413, 415, 429}
         if getattr(self._handler(), "takes_idempotency_key", False):
             statuses.add(422)
         return sorted(statuses)

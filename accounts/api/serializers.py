@@ -137,6 +137,12 @@ class CurrentPasswordSerializer(serializers.Serializer):
     current_password = PasswordField()
 
 
+class ClosingSerializer(CurrentPasswordSerializer):
+    """Administrators need no password to close another's account; the service asks the others for theirs."""
+
+    current_password = PasswordField(required=False)
+
+
 @examples({"current_password": "maslotoniehaslo", "new_password": "another long one"})
 class SetPasswordSerializer(CurrentPasswordSerializer):
     new_password = PasswordField()

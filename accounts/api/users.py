@@ -48,7 +48,9 @@ OPEN_ACTIONS = ANONYMOUS_ACTIONS | {"verify", "verify_confirm"}
     retrieve=extend_schema(summary="One account"),
     update=extend_schema(summary="Change an account", description=_CHANGE),
     partial_update=extend_schema(summary="Change some members of an account", description=_CHANGE),
-    destroy=extend_schema(summary="Close an account, for good", description=_CLOSE),
+    destroy=extend_schema(
+        summary="Close an account, for good", description=_CLOSE, request=serializers.CurrentPasswordSerializer
+    ),
     reset_password=extend_schema(
         summary="Ask for a new password",
         description="A link by mail, or a code by SMS. The answer is the same whether there is such an account.",
@@ -110,7 +112,12 @@ class AccountViewSet(LeanMixin, RetryingMixin, ValidatingMixin, DjoserUserViewSe
     @extend_schema(methods=["GET"], summary="One's own account", description="Names, addresses, and the newest own tickets.")
     @extend_schema(methods=["PUT"], summary="Change one's account", description=_CHANGE)
     @extend_schema(methods=["PATCH"], summary="Change some members of one's account", description=_CHANGE)
-    @extend_schema(methods=["DELETE"], summary="Close one's account, for good", description=_CLOSE)
+    @extend_schema(
+        methods=["DELETE"],
+        summary="Close one's account, for good",
+        description=_CLOSE,
+        request=serializers.CurrentPasswordSerializer,
+    )
     @action(["get", "put", "patch", "delete"], detail=False)
     def me(self, request, **kwargs):
         self.kwargs["id"] = request.user.pk  # which comes along when it is tried again (config.retries)
@@ -203,7 +210,7 @@ def _user_id(uid):
     retrieve=extend_schema(summary="One account"),
     update=extend_schema(summary="Change an account", description=_MANAGE),
     partial_update=extend_schema(summary="Change some members of an account", description=_MANAGE),
-    destroy=extend_schema(summary="Close an account, for good", description=_CLOSE),
+    destroy=extend_schema(summary="Close an account, for good", description=_CLOSE, request=serializers.ClosingSerializer),
 )
 class UserViewSet(ReadViewSet):
     """Accounts in the hands of administrators; owners see and change their own here too."""
@@ -227,7 +234,8 @@ class UserViewSet(ReadViewSet):
         return [IsAuthenticated(), IsAdmin()] if self.action in ("list", "create") else [IsAuthenticated()]
 
     def get_serializer_class(self):
-        return serializers.NewAccountSerializer if self.action == "create" else self.serializer_class
+        bodies = {"create": serializers.NewAccountSerializer, "destroy": serializers.ClosingSerializer}
+        return bodies.get(self.action, self.serializer_class)
 
     def get_object(self):
         return get_object_or_404(User.objects.managed_by(self.request.user), pk=self.kwargs["pk"])
@@ -247,8 +255,5 @@ class UserViewSet(ReadViewSet):
 
     def destroy(self, request, pk):
         user = self.get_object()
-        # Administrators need no password to close another's account; the service asks the others for theirs.
-        password = serializers.CurrentPasswordSerializer(data=request.data, partial=True)
-        password.is_valid(raise_exception=True)
-        services.close_account(by=request.user, user=user, **password.validated_data)
+        services.close_account(by=request.user, user=user, **self.validated(request))
         return Response(status=204)

@@ -9,7 +9,7 @@ from django.http import HttpResponse
 from django.middleware.csrf import CsrfViewMiddleware, get_token
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
@@ -107,12 +107,20 @@ class SignInView(_WebStoreView):
         return _with_refresh_cookie(_CSRF.process_response(request._request, response), pair)
 
 
+# What proves that a request comes from our page: what is in both cookies, and the CSRF token in the header once more.
+_PROOF = [
+    OpenApiParameter("X-CSRFToken", location=OpenApiParameter.HEADER, required=True, description="What `csrftoken` holds."),
+    *(OpenApiParameter(name, location=OpenApiParameter.COOKIE, required=True) for name in ("csrftoken", settings.REFRESH_COOKIE)),
+]
+
+
 class RefreshCookieView(_WebStoreView):
     """Exchange the refresh cookie for a new access token and a new cookie."""
 
     serializer_class = NothingSerializer
     response_serializer_class = WebStoreTokenSerializer
 
+    @extend_schema(parameters=_PROOF)
     def post(self, request, **kwargs):
         self.validated(request)  # there is nothing to say, but a form of another site is turned away here
         pair = self.proved(request, refresh_session)
@@ -121,6 +129,7 @@ class RefreshCookieView(_WebStoreView):
     @extend_schema(
         summary="Sign out: end the refresh cookie's session",
         description="With `X-CSRFTOKEN` and both cookies, like the POST. The cookie travels to this path alone.",
+        parameters=_PROOF,
     )
     def delete(self, request, **kwargs):
         self.proved(request, log_out)

@@ -210,6 +210,7 @@ class RuleSerializer(_HoursSerializer):
 
 
 @extend_schema_serializer(
+    component_name="AvailabilityException",  # to most languages an Exception is something else
     examples=[
         OpenApiExample("A day off", {"date": "2026-12-24", "kind": "off"}, request_only=True),
         OpenApiExample(
@@ -217,7 +218,7 @@ class RuleSerializer(_HoursSerializer):
             {"date": "2026-12-05", "kind": "extra", "start_time": "10:00", "end_time": "12:00", "slot_minutes": 60},
             request_only=True,
         ),
-    ]
+    ],
 )
 class ExceptionSerializer(_HoursSerializer):
     """A date with hours off (without times, the whole day) or extra hours."""

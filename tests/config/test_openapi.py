@@ -145,6 +145,47 @@ def test_a_price_has_no_minus(schema):
     assert not re.fullmatch(price["pattern"], "-1")
 
 
+def test_an_answer_has_all_its_members(schema):
+    """A typed client would ask of each that is not required whether it is there."""
+    optional = {
+        f"{name}.{member}"
+        for name, one in schema["components"]["schemas"].items()
+        if not name.endswith("Request")
+        for member in one.get("properties", {}).keys() - set(one.get("required", []))
+    }
+
+    assert optional == {"Problem.errors"}
+
+
+@pytest.mark.parametrize(
+    ("door", "needed"), [("/auth/users/me/", True), ("/auth/users/{id}/", True), ("/api/v1/users/{id}/", False)]
+)
+def test_closing_an_account_takes_the_password(operations, door, needed):
+    operation = operations[f"DELETE {door}"]
+
+    assert operation["requestBody"]["required"] is needed
+    assert operation["requestBody"]["content"]["application/json"]["examples"]
+    assert {"411", "413", "415"} <= set(operation["responses"])
+
+
+@pytest.mark.parametrize("method", ["POST", "DELETE"])
+def test_the_cookie_door_says_what_it_asks_for(operations, method):
+    asked = {(one["in"], one["name"]) for one in operations[f"{method} /api/refresh_token/"]["parameters"] if one["required"]}
+
+    assert asked == {("header", "X-CSRFToken"), ("cookie", "csrftoken"), ("cookie", "refreshtoken")}
+
+
+def test_keys_are_numbers_in_paths_too(operations):
+    kinds = {
+        (parameter["name"], parameter["schema"]["type"])
+        for operation in operations.values()
+        for parameter in operation.get("parameters", [])
+        if parameter["in"] == "path"
+    }
+
+    assert kinds == {("id", "integer"), ("order", "integer"), ("provider", "string"), ("token", "string")}
+
+
 def test_it_is_served():
     answer = Client().get("/api/schema/")
 
