@@ -1,75 +1,25 @@
 """Accounts. Their rules stand in the database, so that whoever writes obeys them."""
 
-import functools
-import operator
-
 import pgtrigger
 from django.conf import settings
-from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import PermissionsMixin
 from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
-from django.db.models import F, Func, Q, Value
+from django.db.models import F, Func, Q
 from django.db.models.functions import Lower, Now, Upper
 from django.utils.translation import gettext_lazy as _
 
 from accounts.hashers import STORED, verify
-from accounts.identifiers import canonical, normalize_email, normalize_phone, normalize_username
+from accounts.identifiers import normalize_email, normalize_phone, normalize_username
+from accounts.models.managers import SEARCHED, UserManager
 from accounts.validators import INVISIBLE, visible
 from config.history import keep_history
 from config.triggers import Trigger
 
 DELETED_USER = "deleted user"
-SEARCHED = ("username", "email", "phone", "first_name", "last_name")
-
-
-class UserQuerySet(models.QuerySet):
-    """Which accounts there are, and who may see them."""
-
-    def visible_to(self, user):
-        """Support and administrators see all accounts, everybody else their own."""
-        return self if user.is_staff else self.filter(pk=user.pk)
-
-    def open(self):
-        """Accounts that were not closed."""
-        return self.filter(closed_at=None)
-
-    def visible_open(self, user):
-        """Of the accounts that a caller may see, those that were not closed."""
-        return self.visible_to(user).open()
-
-    def managed_by(self, user):
-        """Administrators manage all open accounts, everybody else their own."""
-        return self.open() if user.is_superuser else self.open().filter(pk=user.pk)
-
-    def search(self, queryset, words):
-        """Those whose names or addresses contain the words."""
-        return queryset.filter(functools.reduce(operator.or_, (Q(**{f"{column}__icontains": words}) for column in SEARCHED)))
-
-    def named(self, identifier):
-        """The account with this username, e-mail or phone, in any spelling. The constraints below let at most one match."""
-        name = canonical(identifier)
-        if "@" in name:
-            return self.open().annotate(_email=Lower("email")).filter(_email=Lower(Value(name)))
-        if name.startswith("+"):
-            return self.open().filter(phone=name)
-        return self.open().annotate(_username=Lower("username")).filter(_username=Lower(Value(name)))
-
-
-class UserManager(BaseUserManager.from_queryset(UserQuerySet)):
-    """What Django itself asks of a user manager; everything else creates accounts by accounts.services."""
-
-    def get_by_natural_key(self, username):
-        return self.named(username).get()
-
-    def create_superuser(self, username, email=None, password=None, **fields):
-        """For `manage.py createsuperuser`."""
-        user = self.model(username=username, email=email, user_type=User.Type.ADMIN, is_staff=True, is_superuser=True, **fields)
-        user.set_password(password)
-        user.save(using=self._db)
-        return user
 
 
 def default_language():
