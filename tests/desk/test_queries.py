@@ -1,12 +1,14 @@
 """How many queries each of the staff's pages takes: the same for ten rows as for many (milliseconds: docs/performance.md)."""
 
+from datetime import timedelta
+
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from scheduling.services import book_meeting, create_slot
 from shop.models import Product
 from shop.services import place_order
-from tests.desk.conftest import tomorrow
+from tests.desk.conftest import tomorrow, week_of
 from tickets.models import CannedReply
 from tickets.services import answer_ticket, open_ticket
 
@@ -19,8 +21,8 @@ QUERIES = {
     "/admin/desk/tickets/?q=again": 3,
     "/admin/desk/tickets/{ticket}/": 9,
     "/admin/desk/tickets/{ticket}/next/": 4,
-    "/admin/desk/week/": 7,
-    "/admin/desk/week/?tutor=": 6,
+    "{week}": 7,
+    "{week}&tutor=": 6,
     "/admin/desk/orders/": 3,
     "/admin/desk/orders/{order}/complete/": 4,
     "/admin/desk/orders/packing/": 4,
@@ -35,9 +37,11 @@ QUERIES = {
 
 def fill(alice, tim, first, number):
     """So many more of everything. The keys of the newest, which have as much in them as there is of everything."""
+    monday = tomorrow() + timedelta(days=-tomorrow().weekday() % 7)  # all slots are in one week, whatever day it is
     for place in range(first, first + number):
         ticket = open_ticket(by=alice, message="Again")
-        slot = create_slot(by=tim, start_time=tomorrow(place), end_time=tomorrow(place + 1))
+        start = monday + timedelta(hours=place)
+        slot = create_slot(by=tim, start_time=start, end_time=start + timedelta(hours=1))
         book_meeting(by=alice, time_slot_id=slot.pk, subject="Algebra")
         pen = Product.objects.create(name=f"Pen {place}", amount=3, price="2.50")
         CannedReply.objects.create(title=f"Reply {place}", text="Dear {first_name}")
@@ -45,7 +49,7 @@ def fill(alice, tim, first, number):
     order = place_order(by=alice, address="1 Main Street", phone="+48123666789", items=lines)
     for place in range(first + number):
         answer_ticket(by=alice, ticket_id=ticket.pk, message=f"Word {place}")
-    return {"ticket": ticket.pk, "order": order.pk, "product": pen.pk, "user": alice.pk}
+    return {"ticket": ticket.pk, "order": order.pk, "product": pen.pk, "user": alice.pk, "week": week_of(slot)}
 
 
 def counted(desk, keys):
