@@ -49,13 +49,11 @@ def change_product(*, by, product_id, **changes):
 def delete_product(*, by, product_id):
     """Deletes a product that was never ordered, with its stock ledger; one that was goes off sale. Returns whether it is gone."""
     _only_admins(by)
-    product = Product.objects.filter(pk=product_id).first()
-    if product is None:
-        raise Missing
     try:
         with transaction.atomic():
-            # Who was quicker has deleted it, or ordered it.
-            if Product.objects.select_for_update().filter(pk=product_id).first() is None:
+            # Who was quicker has deleted it, ordered it, or given it another picture.
+            product = Product.objects.select_for_update().filter(pk=product_id).first()
+            if product is None:
                 raise Missing
             product.delete()
     except ProtectedError:

@@ -4,6 +4,7 @@ import threading
 from collections import Counter
 
 import pytest
+from django.core.files import File
 from django.db import OperationalError, connection, transaction
 from rest_framework.test import APIClient
 
@@ -12,6 +13,7 @@ from shop import services
 from shop.models import Category, Order, Product, StockEntry, Voucher
 from tests.concurrency.racing import aside, race
 from tests.concurrency.stores import WHERE, left, lines, order, outcome
+from tests.shop.conftest import image
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -138,6 +140,20 @@ def test_a_product_that_two_take_off_sale(alice, tim, stocked, meanwhile):
 
     assert outcome(second()) == ("not_found" if meanwhile == "deleted" else "done")
     assert list(Product.objects.values_list("is_active", flat=True)) == ([] if meanwhile == "deleted" else [False])
+
+
+def test_a_product_that_gets_another_picture_while_it_goes_leaves_none(tim, stocked, settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
+    pen = stocked("Pen", 5)
+    services.set_picture(by=tim, product_id=pen.pk, picture=File(image()))
+
+    with transaction.atomic():
+        services.set_picture(by=tim, product_id=pen.pk, picture=File(image()))
+        deleting = aside(lambda: services.delete_product(by=tim, product_id=pen.pk))
+    assert outcome(deleting()) == "done"
+
+    assert not Product.objects.exists()
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
 
 
 # --- One order, many tries

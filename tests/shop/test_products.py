@@ -1,6 +1,9 @@
 """Products and the stock ledger, at their services and in the database."""
 
+from decimal import Decimal
+
 import pytest
+from django.core.files import File
 from django.db import connection
 
 from config.errors import Missing, NotAllowed
@@ -8,7 +11,7 @@ from shop import services
 from shop.causes import give_cause
 from shop.errors import CategoryNameTaken, NotEnoughStock, PriceFraction, StockChangeRefused
 from shop.models import Category, Product, StockEntry
-from tests.shop.conftest import broken
+from tests.shop.conftest import broken, image
 
 pytestmark = pytest.mark.django_db
 
@@ -180,3 +183,27 @@ def test_what_is_not_there_cannot_be_changed(tim):
     for attempt in attempts:
         with pytest.raises(Missing):
             attempt()
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_what_is_named_is_changed_and_nothing_beside_it(tim, stocked, media, place):
+    shelves = [Category.objects.create(name=name) for name in ("Books", "Paper")]
+    products = [stocked(shelf.name, category=shelf) for shelf in shelves]
+    mine, other = products[place], products[1 - place]
+
+    services.change_product(by=tim, product_id=mine.pk, price=3)
+    services.set_picture(by=tim, product_id=mine.pk, picture=File(image()))
+    services.change_category(by=tim, category_id=mine.category_id, name="Tools")
+    services.change_stock(by=tim, product_id=mine.pk, change=1, reason="delivery")
+
+    rows = Product.objects.values_list("price", "amount", "category__name")
+    assert rows.get(pk=mine.pk) == (3, 11, "Tools")
+    assert rows.get(pk=other.pk) == (Decimal("2.50"), 10, other.name)
+    assert bool(Product.objects.get(pk=mine.pk).picture) > bool(Product.objects.get(pk=other.pk).picture)
+
+    services.remove_picture(by=tim, product_id=mine.pk)
+    services.delete_category(by=tim, category_id=mine.category_id)
+    services.delete_product(by=tim, product_id=mine.pk)
+
+    assert list(rows) == [(Decimal("2.50"), 10, other.name)]
+    assert Category.objects.get().pk == other.category_id
