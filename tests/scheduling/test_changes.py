@@ -130,6 +130,14 @@ def test_moving_swaps_both_slots_and_tells_the_tutor(book, slot, alice, tim):
     assert told(tim) == ["new_reservation", "new_reservation"]
 
 
+def test_a_move_may_name_the_status_that_stays(book, slot, alice):
+    meeting, other = book(), slot(3)
+
+    services.change_meeting(by=alice, meeting_id=meeting.pk, time_slot_id=other.pk, status="pending")
+
+    assert (Meeting.objects.get().time_slot, Meeting.objects.get().status) == (other, "pending")
+
+
 def test_each_move_is_told(book, slot, alice, tim):
     meeting = book()
 

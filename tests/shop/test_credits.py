@@ -85,6 +85,18 @@ def test_a_booking_that_cannot_be_paid_is_none(alice, pack, lesson):
     assert TimeSlot.objects.get().is_available
 
 
+def test_nobody_spends_the_credits_of_another(alice, bob, tim, pack, lesson):
+    services.grant_credits(by=tim, user=bob, credits=5, expires_at=hour(900))  # these would go first
+    pack(3)
+
+    meeting = lesson(cost=2)
+    assert (balance(alice), balance(bob)) == (1, 5)
+    cancel_meeting(by=alice, meeting_id=meeting.pk)
+    assert (balance(alice), balance(bob)) == (3, 5)
+    with pytest.raises(NotEnoughCredits):
+        lesson(1, cost=4)
+
+
 def test_credits_that_expire_first_go_first_and_return_where_they_came_from(alice, pack, lesson):
     pack(2)
     pack(2, days=30)

@@ -8,6 +8,7 @@ from urllib.parse import parse_qs
 
 import pytest
 
+from config.errors import Missing
 from shop import services
 from shop.errors import ProviderUnavailable, SignatureInvalid
 from shop.models import Payment, PaymentEvent
@@ -223,6 +224,30 @@ def test_an_expired_checkout_lets_another_begin(api, pending, alice, order):
     services.start_payment(by=alice, order_id=order.pk)
 
     assert sorted(Payment.objects.values_list("status", flat=True)) == ["failed", "pending"]
+
+
+def test_each_payment_is_its_own(api, stripe, tim, alice, bob, stocked, bought):
+    pen = stocked("Pen")
+    orders = [bought(by, (pen, 1)) for by in (bob, alice, bob)]
+    stripe.status = 402
+    for order in orders:
+        with pytest.raises(ProviderUnavailable):
+            services.start_payment(by=tim, order_id=order.pk)
+    stripe.status = 200
+    mine = Payment.objects.filter(order=orders[1]).order_by("id")
+
+    services.start_payment(by=alice, order_id=orders[1].pk)
+    deliver(api, event_of(mine.last(), id="evt_1"))
+    services.mark_refunded(by=tim, order_id=orders[1].pk)
+    services.start_payment(by=alice, order_id=orders[1].pk)
+    deliver(api, event_of(mine.last(), id="evt_2", kind="checkout.session.expired"))
+    services.mark_paid(by=tim, order_id=orders[1].pk)
+    with pytest.raises(Missing):
+        services.payment_of(by=bob, order_id=orders[1].pk)
+
+    assert list(mine.values_list("status", flat=True)) == ["refunded", "failed", "paid"]
+    others = Payment.objects.exclude(order=orders[1]).values_list("status", "reference", "url")
+    assert list(others) == [("pending", "", "")] * 2
 
 
 def test_a_currency_without_cents(api, stripe, alice, stocked, bought):

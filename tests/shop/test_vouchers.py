@@ -34,6 +34,15 @@ def test_what_a_voucher_takes_off(alice, stocked, bought, voucher, worth, discou
     assert order.voucher.uses == 1
 
 
+def test_each_code_is_worth_its_own(alice, stocked, bought, voucher):
+    for percent in (10, 20, 30):
+        voucher(f"SALE-{percent}", percent=percent)
+
+    assert bought(alice, (stocked("Book"), 4), voucher="SALE-20").discount == 2
+    with pytest.raises(VoucherRefused):
+        bought(alice, (stocked("Book"), 4), voucher="SALE-40")
+
+
 def test_a_percentage_of_a_currency_without_cents(alice, stocked, bought, voucher):
     voucher(percent=15)
 
