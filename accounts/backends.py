@@ -9,7 +9,7 @@ from accounts.hashers import verify
 from accounts.identifiers import canonical
 from accounts.models import User
 from config.actors import act_as
-from config.clients import address_of
+from config.clients import place_of
 from config.limits import count_try, take_back
 
 
@@ -25,7 +25,7 @@ class IdentifierBackend(ModelBackend):
             return None
         user = User.objects.named(username).first()
         # An unknown name is counted like an account, in whatever spelling, so that being stopped tells nothing either.
-        tried = count_try("sign_in", user.pk if user else canonical(username), address_of(request) if request else "")
+        tried = count_try("sign_in", user.pk if user else canonical(username), place_of(request) if request else "")
         # Without an account a hash is computed all the same: it is what takes the time.
         correct, outdated = verify(password, user.password if user else UNUSABLE_PASSWORD_PREFIX)
         if not correct or not self.user_can_authenticate(user):

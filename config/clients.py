@@ -1,7 +1,7 @@
 """Where a request comes from."""
 
 import functools
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 
 from django.conf import settings
 
@@ -13,6 +13,16 @@ def address_of(request):
     """
     told = request.META
     return _address(told.get("REMOTE_ADDR", ""), told.get("HTTP_X_FORWARDED_FOR", ""), tuple(settings.TRUSTED_PROXIES))
+
+
+def place_of(request):
+    """What tries are counted by: the client's IPv4 address, or the /64 of an IPv6 one, of which any line has 2^64."""
+    address = address_of(request)
+    parsed = _parsed(address)
+    if parsed is None or parsed.version == 4:
+        return address
+    # On a socket for both kinds, an IPv4 client is ::ffff:192.0.2.1.
+    return str(parsed.ipv4_mapped or ip_network((int(parsed), 64), strict=False))
 
 
 @functools.lru_cache(1024)

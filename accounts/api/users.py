@@ -18,7 +18,7 @@ from accounts import services
 from accounts.api import exports, serializers
 from accounts.models import User
 from accounts.permissions import IsAdmin
-from config.clients import address_of
+from config.clients import place_of
 from config.fields import SearchField
 from config.filters import Filter, Flag, column_choices
 from config.idempotency import idempotent
@@ -92,7 +92,7 @@ class AccountViewSet(LeanMixin, RetryingMixin, ValidatingMixin, DjoserUserViewSe
 
     def create(self, request):
         values = self.validated(request)
-        count_try("sign_up", address_of(request))
+        count_try("sign_up", place_of(request))
         user = services.register_user(**values, language=get_language())
         return Response(serializers.UserSerializer(user, context=self.get_serializer_context()).data, status=201)
 
@@ -146,7 +146,7 @@ class AccountViewSet(LeanMixin, RetryingMixin, ValidatingMixin, DjoserUserViewSe
     @extend_schema(responses=NO_CONTENT)
     @action(["post"], detail=False)
     def reset_password(self, request):
-        services.request_reset(**self.validated(request), address=address_of(request))
+        services.request_reset(**self.validated(request), address=place_of(request))
         return Response(status=204)
 
     @extend_schema(responses=NO_CONTENT)
@@ -159,7 +159,7 @@ class AccountViewSet(LeanMixin, RetryingMixin, ValidatingMixin, DjoserUserViewSe
             token=values.get("token"),
             identifier=values["identifier"],
             digits=values.get("code"),
-            address=address_of(request),
+            address=place_of(request),
         )
         return Response(status=204)
 
@@ -171,7 +171,7 @@ class AccountViewSet(LeanMixin, RetryingMixin, ValidatingMixin, DjoserUserViewSe
             services.request_verification(by=request.user, channel=values["channel"])
         else:
             name = self.named(values)
-            services.request_verification_of(identifier=name, channel=values["channel"], address=address_of(request))
+            services.request_verification_of(identifier=name, channel=values["channel"], address=place_of(request))
         return Response(status=204)
 
     @extend_schema(responses=NO_CONTENT)
@@ -179,7 +179,7 @@ class AccountViewSet(LeanMixin, RetryingMixin, ValidatingMixin, DjoserUserViewSe
     def verify_confirm(self, request):
         values = self.validated(request)
         who = {"user_id": request.user.pk} if request.user.is_authenticated else {"identifier": self.named(values)}
-        services.confirm_verification(channel=values["channel"], digits=values["code"], address=address_of(request), **who)
+        services.confirm_verification(channel=values["channel"], digits=values["code"], address=place_of(request), **who)
         return Response(status=204)
 
     @staticmethod

@@ -27,7 +27,7 @@ from accounts.api.sign_in import sign_in
 from accounts.errors import NoActiveAccount, UsernameTaken
 from accounts.services import log_out, refresh_session, register_user
 from accounts.tokens import TokenInvalid
-from config.clients import address_of
+from config.clients import place_of
 from config.errors import NotAllowed
 from config.limits import count_try
 from config.openapi import ProblemSerializer
@@ -82,7 +82,7 @@ class SignUpView(_WebStoreView):
     )
     def post(self, request, **kwargs):
         values = self.validated(request)
-        count_try("sign_up", address_of(request))
+        count_try("sign_up", place_of(request))
         try:
             register_user(**values, language=get_language())
         except UsernameTaken:

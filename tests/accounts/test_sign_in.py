@@ -57,6 +57,36 @@ def test_behind_a_trusted_proxy_the_forwarded_address_counts(api, alice, setting
     assert tries(api, 6) == [401] * 6
 
 
+@pytest.mark.parametrize("forwarded", ["203.0.113.9, 198.51.100.7, 127.0.0.2", "198.51.100.7 ,,127.0.0.2", "198.51.100.7"])
+def test_of_several_hops_the_last_that_is_no_proxy_of_ours_is_the_client(api, alice, settings, forwarded):
+    """What stands before it the client has written."""
+    settings.TRUSTED_PROXIES = [ip_network("127.0.0.0/8")]
+
+    api.post("/auth/jwt/create/", {"username": "alice", "password": PASSWORD}, HTTP_X_FORWARDED_FOR=forwarded)
+
+    assert Session.objects.get().address == "198.51.100.7"
+
+
+@pytest.mark.parametrize(
+    ("addresses", "sixth"),
+    [
+        ([f"2001:db8:0:1::{number}" for number in range(6)], 429),
+        ([f"2001:db8:0:{number}::1" for number in range(6)], 401),
+        ([f"::ffff:192.0.2.{number}" for number in range(6)], 401),
+        (["192.0.2.1", "::ffff:192.0.2.1"] * 3, 429),
+        (["fe80::1%eth0", "fe80::2%eth0"] * 3, 429),
+    ],
+    ids=["one line's", "six lines'", "six of IPv4", "one of IPv4", "neighbours"],
+)
+def test_whoever_has_many_ipv6_addresses_has_no_more_tries(api, alice, addresses, sixth):
+    statuses = [
+        api.post("/auth/jwt/create/", {"username": "alice", "password": "wrong"}, REMOTE_ADDR=address).status_code
+        for address in addresses
+    ]
+
+    assert statuses == [401] * 5 + [sixth]
+
+
 def test_good_tries_are_not_counted(api, alice):
     for _ in range(7):
         assert api.post("/auth/jwt/create/", {"username": "alice", "password": PASSWORD}).status_code == 200
