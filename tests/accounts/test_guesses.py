@@ -9,6 +9,7 @@ from django.utils.http import urlsafe_base64_encode
 
 from accounts import codes
 from accounts.models import Code
+from accounts.services.codes import open_code
 from config.env import Rate
 from tests.accounts.test_codes import reset
 
@@ -27,7 +28,7 @@ def link_of(code):
 
 def test_wrong_tokens_cost_the_account_nothing(api, alice, run_jobs):
     code = reset("alice", run_jobs)
-    junk = [f"{code.pk}-{'0' * 64}", "x", f"{'9' * 30}-x", "１-x", str(code.pk), "-"]
+    junk = [f"{code.pk}-{'0' * 64}", "x", f"{'9' * 30}-x", "²-x", str(code.pk), "-"]
 
     statuses = [api.post(CONFIRM, link_of(code) | {"token": token} | NEW).status_code for token in junk]
 
@@ -55,8 +56,22 @@ def test_wrong_digits_leave_the_link(api, alice, run_jobs):
 def test_a_link_outlives_a_later_reset_and_no_new_password(api, alice, run_jobs):
     links = [link_of(reset("alice", run_jobs)) for _ in range(3)]
 
-    assert api.post(CONFIRM, links[0] | NEW).status_code == 204
+    assert api.post(CONFIRM, links[1] | NEW).status_code == 204
     assert [api.post(CONFIRM, link | NEW).status_code for link in links] == [400] * 3
+
+
+def test_a_link_is_good_for_ten_minutes(api, alice, run_jobs, rewind):
+    link = link_of(reset("alice", run_jobs))
+
+    rewind(seconds=601)
+
+    assert api.post(CONFIRM, link | NEW).status_code == 400
+
+
+def test_what_verifies_an_address_is_no_link(api, alice):
+    open_code(user_id=alice.pk, purpose=Code.Purpose.VERIFY_EMAIL, channel="email")
+
+    assert api.post(CONFIRM, link_of(Code.objects.get()) | NEW).status_code == 400
 
 
 def test_a_link_is_its_accounts_alone(api, alice, bob, run_jobs):

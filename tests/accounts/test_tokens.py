@@ -10,11 +10,20 @@ import pytest
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.db import connection
+from django.db.models import F
 from django.db.models.functions import Now
 
 from accounts import tokens
 from accounts.models import RefreshToken, Session, User
-from accounts.services import change_password, close_account, end_all_sessions, refresh_session, start_session, verify_token
+from accounts.services import (
+    change_password,
+    close_account,
+    end_all_sessions,
+    log_out,
+    refresh_session,
+    start_session,
+    verify_token,
+)
 from accounts.tokens import TokenInvalid
 from tests.conftest import PASSWORD
 
@@ -77,7 +86,9 @@ def test_an_access_token_refreshes_nothing(api, pair):
     assert (answer.status_code, answer.json()["code"]) == (401, "token_not_valid")
 
 
-def test_the_same_token_again_within_the_grace_gets_the_same_successor(pair):
+def test_the_same_token_again_within_the_grace_gets_the_same_successor(pair, rewind):
+    rewind(seconds=60)
+
     assert refresh_session(refresh=pair.refresh).refresh == refresh_session(refresh=pair.refresh).refresh
 
 
@@ -98,6 +109,51 @@ def test_a_replay_after_the_grace_ends_the_session(pair, rewind, api):
     with pytest.raises(TokenInvalid):
         refresh_session(refresh=second.refresh)
     assert status(api, second.access) == 401
+
+
+def test_a_replay_ends_its_own_session_alone(pair, alice, bob, rewind):
+    others = [start_session(user=user) for user in (alice, bob)]
+    refresh_session(refresh=pair.refresh)
+    rewind(seconds=11)
+    refresh_session(refresh=others[0].refresh)  # within a grace, but that one's
+
+    with pytest.raises(TokenInvalid):
+        refresh_session(refresh=pair.refresh)
+
+    ended = Session.objects.exclude(ended_at=None)
+    assert [session.pk for session in ended] == [tokens.read(pair.refresh, tokens.REFRESH).session_id]
+
+
+def test_logging_out_and_ending_all_sessions_are_about_ones_own(pair, alice, bob, sue, client):
+    client.force_login(sue)
+    again, theirs = start_session(user=alice), start_session(user=bob)
+
+    log_out(refresh=pair.refresh)
+    verify_token(token=again.refresh)
+
+    end_all_sessions(user=alice)
+    verify_token(token=theirs.refresh)
+    assert client.get("/admin/").status_code == 200
+
+
+def test_a_session_that_is_over_keeps_the_time_when_it_ended(pair, alice, rewind):
+    log_out(refresh=pair.refresh)
+    Session.objects.update(ended_at=F("created_at"))
+
+    rewind(seconds=60)
+    end_all_sessions(user=alice)
+
+    session = Session.objects.get()
+    assert session.ended_at - session.created_at == timedelta(seconds=60)
+
+
+def test_a_refresh_is_a_use_of_the_session(pair, rewind):
+    rewind(seconds=60)
+
+    refresh_session(refresh=pair.refresh)
+
+    session = Session.objects.get()
+    assert session.last_used_at - session.created_at >= timedelta(seconds=60)
 
 
 def test_a_spent_token_is_not_verified(pair):

@@ -73,6 +73,15 @@ def test_keys_belong_to_their_users(as_user, alice, bob, order):
     assert Order.objects.count() == 2
 
 
+def test_keys_belong_to_their_routes(as_user, tim, book):
+    client = as_user(tim)
+    client.post("/api/v1/categories/", {"name": "Paper"}, HTTP_IDEMPOTENCY_KEY="k1")
+
+    other = client.post("/api/v1/products/", {"name": "Pen", "price": "1.20"}, HTTP_IDEMPOTENCY_KEY="k1")
+
+    assert (other.status_code, "Idempotency-Replayed" in other) == (201, False)
+
+
 def test_a_failed_request_leaves_no_key(as_user, alice, order, book):
     client = as_user(alice)
     too_many = order | {"items": [{"product_id": book.pk, "amount": 11}]}

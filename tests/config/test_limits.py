@@ -1,9 +1,14 @@
 """Tries are counted for as long as their limit says, and not a moment less or longer."""
 
+from datetime import timedelta
+
 import pytest
+from django.conf import settings
+from django.db.models import F
 
 from config.errors import TooMany
 from config.limits import count_try, take_back
+from config.models import Try
 from config.tasks import sweep
 
 pytestmark = pytest.mark.django_db
@@ -21,6 +26,17 @@ def test_a_limit_holds_to_the_end_of_its_time(rewind):
     with pytest.raises(TooMany) as stopped:
         tries(1)
     assert 1 <= stopped.value.retry_after <= 11
+
+
+def test_whoever_waits_as_long_as_they_were_told_gets_through(rewind):
+    tries(5)
+    Try.objects.update(started_at=F("started_at") - timedelta(seconds=290.5))
+    with pytest.raises(TooMany) as stopped:
+        tries(1)
+
+    rewind(seconds=stopped.value.retry_after)
+
+    tries(5)
 
 
 def test_a_limit_holds_again_when_its_time_has_begun_anew(rewind):
@@ -43,6 +59,15 @@ def test_a_try_that_is_taken_back_later_is_not_taken_from_others(rewind):
     tries(5)
     with pytest.raises(TooMany):
         tries(1)
+
+
+def test_the_sweep_deletes_what_counts_no_more(rewind):
+    tries(5)
+    rewind(seconds=max(rate.seconds for rate in settings.LIMITS.values()) + 1)
+
+    sweep(0)
+
+    assert not Try.objects.exists()
 
 
 def test_the_sweep_leaves_what_still_counts(rewind):
