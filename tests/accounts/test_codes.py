@@ -7,7 +7,8 @@ import pytest
 from accounts import codes
 from accounts.errors import PasswordRefused
 from accounts.models import Code, User
-from accounts.services import confirm_reset, confirm_verification, request_reset
+from accounts.services import confirm_reset, confirm_verification, request_reset, request_verification_of
+from accounts.services.codes import open_code
 
 pytestmark = pytest.mark.django_db
 
@@ -223,3 +224,15 @@ def test_an_account_is_sent_ten_resets_an_hour_whoever_asks(alice, mailoutbox, r
     run_jobs()
 
     assert len(mailoutbox) == 10
+    open_code(user_id=alice.pk, purpose=Code.Purpose.VERIFY_EMAIL, channel="email")
+    assert newest("verify_email")  # which resets leave alone
+
+
+def test_who_was_deactivated_meanwhile_is_sent_nothing(alice, run_jobs):
+    request_reset(identifier="alice")
+    request_verification_of(identifier="alice", channel="email")
+    User.objects.filter(pk=alice.pk).update(is_active=False)
+
+    run_jobs()
+
+    assert not Code.objects.exists()

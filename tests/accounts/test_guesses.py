@@ -101,13 +101,14 @@ def test_who_voids_a_code_does_not_void_the_next(api, phoney, run_jobs):
     assert api.post(CONFIRM, name | {"code": codes.digits_of(second)} | NEW, **owner).status_code == 204
 
 
-def test_a_code_has_five_guesses_wherever_they_come_from(api, phoney, run_jobs):
-    code = reset("+71234567890", run_jobs)
+def test_a_code_has_five_guesses_wherever_they_come_from(api, phoney, alice, run_jobs):
+    code, theirs = reset("+71234567890", run_jobs), reset("alice", run_jobs)
     body = {"phone": "+71234567890"} | NEW
 
     for number in range(5):
         assert api.post(CONFIRM, body | {"code": wrong(code)}, REMOTE_ADDR=f"192.0.2.{number}").status_code == 400
     assert api.post(CONFIRM, body | {"code": codes.digits_of(code)}, REMOTE_ADDR="192.0.2.9").status_code == 400
+    assert Code.objects.get(pk=theirs.pk).guesses == 0
 
 
 @pytest.mark.parametrize("path", [CONFIRM, "/auth/users/verify/confirm/"])

@@ -169,7 +169,7 @@ def test_the_log_of_what_is_given_up_tells_nothing_of_the_message(queue, smtp, s
     assert "424242" not in caplog.text
 
 
-def test_a_message_that_kills_the_worker_is_given_up(queue, settings):
+def test_a_message_that_kills_the_worker_is_given_up(queue, settings, caplog):
     settings.DELIVERY_ATTEMPTS = 3
     delivery = queue()
     Delivery.objects.update(attempts=3)  # three workers counted their try, and died
@@ -177,6 +177,7 @@ def test_a_message_that_kills_the_worker_is_given_up(queue, settings):
     deliver(delivery.pk)
 
     assert state(delivery) == ("failed", 4, "The worker died at each try.")
+    assert "delivery given up" in caplog.text
     assert mail.outbox == []
 
 

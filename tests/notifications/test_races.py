@@ -85,6 +85,17 @@ def test_one_delivery_run_by_many_at_once_is_sent_once(queue, smtp):
     assert (waiting.status, waiting.attempts) == ("sent", 1)
 
 
+def test_who_failed_leaves_it_to_others(queue, smtp):
+    waiting, smtp.mode = queue(), "refuse"
+    with pytest.raises(NotDelivered):
+        delivery.deliver(waiting.pk)
+
+    smtp.mode = "accept"
+    deliver_at_once(waiting.pk)
+
+    assert len(smtp.mails) == 1
+
+
 def test_control_without_the_lock_it_is_sent_many_times(queue, smtp, monkeypatch):
     monkeypatch.setattr(delivery, "_alone", lambda delivery_id: nullcontext(True))
     smtp.seconds = 0.3

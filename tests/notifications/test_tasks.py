@@ -8,6 +8,7 @@ from django.db import connection
 from django.db.models.functions import Now
 from procrastinate.contrib.django import app
 
+from notifications import tasks
 from notifications.messages import Message
 from notifications.models import Delivery
 from notifications.services import notify, retry_delivery
@@ -94,6 +95,17 @@ def test_a_delivery_whose_job_was_lost_gets_another(queue, jobs):
     assert sorted(pk for pk, _ in jobs()) == sorted([lost.pk, waiting.pk])
 
 
+@pytest.mark.parametrize(("job", "another"), [("doing", 0), ("succeeded", 1), ("failed", 1)])
+def test_a_job_that_is_over_sends_nothing_more(queue, jobs, job, another):
+    queue()
+    Delivery.objects.update(created_at=Now() - timedelta(hours=1))
+    execute(f"UPDATE procrastinate_jobs SET status = '{job}'")
+
+    defer_again(timestamp=0)
+
+    assert len(jobs()) == another
+
+
 def test_nothing_lost_is_nothing_to_do(queue, jobs):
     queue()
 
@@ -102,7 +114,8 @@ def test_nothing_lost_is_nothing_to_do(queue, jobs):
     assert len(jobs()) == 1
 
 
-def test_old_deliveries_are_forgotten_unless_something_is_to_be_done(queue, settings):
+def test_old_deliveries_are_forgotten_unless_something_is_to_be_done(queue, settings, monkeypatch):
+    monkeypatch.setattr(tasks, "_BATCH", 1)
     rows = {status: queue(key=status) for status in ("sent", "canceled", "failed", "queued")}
     young = queue(key="young")
     Delivery.objects.filter(pk=rows["sent"].pk).update(status="sent", sent_at=Now())
