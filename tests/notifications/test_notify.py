@@ -100,8 +100,9 @@ def test_preferences_decide_about_each_channel(pat, channel, enabled):
     assert Notification.objects.visible_to(pat).exists() is wanted["in_app"]
 
 
-def test_another_type_keeps_its_default(pat):
+def test_another_type_keeps_its_default_and_so_do_others(pat, alice):
     Preference.objects.create(user=pat, type="reminder", channel="email", enabled=False)
+    Preference.objects.create(user=alice, type="system", channel="email", enabled=False)
 
     tell(pat)
 
@@ -122,6 +123,8 @@ def test_an_own_renderer_writes_the_mail_and_not_the_sms(pat, kind):
 def test_an_unknown_renderer_is_refused_at_once(alice):
     with pytest.raises(LookupError):
         tell(alice, mail="test.nobody")
+    with pytest.raises(LookupError):
+        tell(alice, sms="test.nobody")
     with pytest.raises(LookupError):
         send(channel="email", to="a@example.com", kind="test.nobody", context={}, key="1")
 
@@ -203,10 +206,11 @@ def test_closing_an_account_forgets_what_it_was_told(alice, bob, queue):
     tell(alice)
     tell(bob)
     queue(user=alice)
-    Preference.objects.create(user=alice, type="reminder", channel="sms", enabled=True)
+    for user in (alice, bob):
+        Preference.objects.create(user=user, type="reminder", channel="sms", enabled=True)
 
     forget_user(user=alice)
 
     assert list(Notification.objects.values_list("user", flat=True)) == [bob.pk]
     assert list(Delivery.objects.values_list("user", flat=True)) == [bob.pk]
-    assert not Preference.objects.exists()
+    assert list(Preference.objects.values_list("user", flat=True)) == [bob.pk]
