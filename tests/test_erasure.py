@@ -255,3 +255,17 @@ def test_a_tutor_who_leaves_is_named_nowhere(whole, alice, tim, make_admin, tmp_
     assert re.findall("zqtutor|zqleaves|zqtim", after, re.IGNORECASE) == []
     assert "Alices own words" in after  # hers, and the meeting is hers as well
     assert not Session.objects.filter(user=tim).exists()
+
+
+def test_what_is_others_stays_as_it_is(whole, alice, tim, bob, as_user, tmp_path):
+    as_user(alice).post("/api/ticket", {"message": "Once"}, headers={"Idempotency-Key": "k1"})
+    request_export(by=alice)
+    write_log(plant(alice), tim, alice)
+    before = dump(tmp_path)
+
+    close_account(by=tim, user=bob)
+
+    gone = set(before.splitlines()) - set(dump(tmp_path).splitlines())
+    rows = [line for line in gone if not line.startswith(("\\", "SELECT pg_catalog.setval"))]
+    assert [row for row in rows if "bob@example.com" not in row] == []
+    assert rows

@@ -6,9 +6,9 @@ from django.db import IntegrityError, connection, transaction
 
 from accounts.errors import LastAdmin
 from accounts.models import DELETED_USER, Session, User
-from accounts.services import change_account, close_account, start_session
+from accounts.services import change_account, close_account, create_account, start_session
 from config.erasing import ERASED
-from config.errors import constraint_of
+from config.errors import NotAllowed, constraint_of
 from tests.conftest import PASSWORD
 
 pytestmark = pytest.mark.django_db
@@ -135,6 +135,12 @@ def test_an_administrator_may_go_when_another_stays(as_user, tim, make_admin):
     make_admin("second")
 
     assert as_user(tim).delete(f"/api/v1/users/{tim.pk}/", {"current_password": PASSWORD}).status_code == 204
+
+
+def test_only_administrators_open_accounts_of_any_type(alice, sue):
+    for user in (alice, sue):
+        with pytest.raises(NotAllowed):
+            create_account(by=user, email="new@example.com", password=PASSWORD, user_type="admin")
 
 
 def test_customers_see_themselves_alone(as_user, alice, bob):

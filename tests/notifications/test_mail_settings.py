@@ -20,6 +20,8 @@ SMTP = "django.core.mail.backends.smtp.EmailBackend"
         ("smtp://relay:25?tls=off", EmailServer(SMTP, "relay", 25)),
         ("smtp://ann:pass@127.0.0.1:25?tls=off", EmailServer(SMTP, "127.0.0.1", 25, "ann", "pass")),
         ("postmark://key@", EmailServer("anymail.backends.postmark.EmailBackend", anymail={"POSTMARK_SERVER_TOKEN": "key"})),
+        ("brevo://key@mx.example", EmailServer("anymail.backends.brevo.EmailBackend", anymail={"BREVO_API_KEY": "key"})),
+        ("mailgun://key@", EmailServer("anymail.backends.mailgun.EmailBackend", anymail={"MAILGUN_API_KEY": "key"})),
         (
             "mailgun://key@mg.example",
             EmailServer(
@@ -42,6 +44,7 @@ def test_email_url(url, expected):
         "smtp://:secret@mx.example",
         "smtp://ann:secret@mx.example:port",
         "smtp://ann:secret@mx.example?tls=maybe",
+        "smtp://relay:25?tls=maybe",
         "smtp://ann:secret@mx.example:25?tls=off",
         "smtp://[::1",
         "postmark://",
@@ -79,7 +82,9 @@ def test_sms_url(url, expected):
     assert sms_gateway(url) == expected
 
 
-@pytest.mark.parametrize("url", ["nonsense", "http://token@sms.example/", "https://", "ftp://secret@sms.example/"])
+@pytest.mark.parametrize(
+    "url", ["nonsense", "http://token@sms.example/", "https://", "ftp://secret@sms.example/", "ftp://[::1]/"]
+)
 def test_a_wrong_sms_url_stops_the_start_without_repeating_it(url):
     with pytest.raises(ImproperlyConfigured, match="SMS_URL") as refused:
         sms_gateway(url)
