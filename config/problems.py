@@ -54,8 +54,6 @@ def exception_handler(error, context):
     if found is None:
         return None
     members, headers = found
-    if members["status"] == HTTPStatus.METHOD_NOT_ALLOWED:
-        headers["Allow"] = ", ".join(context["view"].allowed_methods)
     response = Response(members, status=members["status"], headers=headers)
     response.content_type = MEDIA_TYPE
     return response

@@ -40,6 +40,13 @@ def test_who_is_asking(api):
     assert answer["WWW-Authenticate"].startswith("Bearer")
 
 
+def test_who_asks_with_a_token_that_is_none(api):
+    answer = api.get("/auth/users/me/", HTTP_AUTHORIZATION="Bearer x")
+
+    assert_problem(answer, 401, "token_not_valid")
+    assert answer["WWW-Authenticate"].startswith("Bearer")
+
+
 @pytest.mark.parametrize(
     "body",
     [
