@@ -60,6 +60,14 @@ def test_control_what_is_not_there_is_noticed():
         assert not is_there(name)
 
 
+def test_what_the_rest_of_the_page_names_is_there():
+    text = "\n".join(line for line in PAGE.read_text().splitlines() if not _ROW.fullmatch(line))
+
+    named = [name for name in _CODE.findall(text) if re.match(r"\w+/|[A-Z_]+$", name)]
+    assert len(named) >= 10
+    assert [name for name in named if not is_there(name)] == []
+
+
 def anchors():
     return {line[3:].lower().replace(" ", "-") for line in PAGE.read_text().splitlines() if line.startswith("## ")}
 
