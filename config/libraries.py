@@ -87,4 +87,5 @@ SPECTACULAR_SETTINGS = {
         "TicketStatus": "tickets.models.Status",
     },
     "PREPROCESSING_HOOKS": ["config.openapi.canonical_first"],
+    "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "config.openapi.errors_with_examples"],
 }

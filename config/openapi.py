@@ -1,6 +1,7 @@
 """The OpenAPI document: what drf-spectacular cannot see by itself. Each part reads what the views declare anyhow."""
 
 import re
+from http import HTTPStatus
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema as SpectacularSchema
@@ -10,6 +11,8 @@ from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiRespo
 from rest_framework import serializers
 from rest_framework.permissions import AllowAny, IsAuthenticated
 from rest_framework_simplejwt.views import TokenViewBase
+
+from config import problems
 
 # Documents of clients that wrote down the API before it was one; listed after the canonical paths.
 _DOORS = re.compile(r"/api/(?!v1/)|/api/v1/token/")
@@ -30,15 +33,6 @@ class FieldErrorSerializer(serializers.Serializer):
     detail = serializers.CharField(help_text="In the language of Accept-Language.")
 
 
-@extend_schema_serializer(
-    examples=[
-        OpenApiExample(
-            "Problem",
-            {"type": "about:blank", "title": "Not Found", "status": 404, "detail": "Not found.", "code": "not_found"},
-            response_only=True,
-        )
-    ]
-)
 class ProblemSerializer(serializers.Serializer):
     """An error (RFC 9457)."""
 
@@ -64,6 +58,22 @@ _ERRORS = {
     429: "Too many tries; Retry-After says when to come back.",
     503: "Briefly unavailable; Retry-After says when to come back.",
 }
+# The code that each has, unless its cause has another one.
+_CODES = {
+    400: "invalid",
+    401: "not_authenticated",
+    403: "permission_denied",
+    404: "not_found",
+    408: "request_timeout",
+    409: "conflict",
+    411: "length_required",
+    413: "too_large",
+    415: "unsupported_media_type",
+    422: "idempotency_key_reused",
+    429: "throttled",
+    503: "unavailable",
+}
+_WRONG_MEMBER = {"field": "items.0.amount", "code": "min_value", "detail": "Ensure this value is greater than or equal to 1."}
 _PAGE = (
     OpenApiParameter("limit", OpenApiTypes.INT, description="Rows of a page: 50 by default, at most 200 (more is capped)."),
     OpenApiParameter("cursor", OpenApiTypes.STR, description="Where the page starts; taken from the Link header."),
@@ -179,7 +189,7 @@ class AutoSchema(SpectacularSchema):
         for status in self._error_statuses():
             if str(status) not in bodies:
                 response = OpenApiResponse(ProblemSerializer, _ERRORS[status])
-                bodies[str(status)] = self._get_response_for_code(response, str(status), ["application/problem+json"], direction)
+                bodies[str(status)] = self._get_response_for_code(response, str(status), [problems.MEDIA_TYPE], direction)
         return dict(sorted(bodies.items()))
 
     def _error_statuses(self):
@@ -222,3 +232,16 @@ def canonical_first(endpoints, **kwargs):
     """spectacular's hook: canonical paths first, then the documents' own spellings of them; and methods always in one order."""
     places = {path: place for place, (path, *_rest) in reversed(list(enumerate(endpoints)))}
     return sorted(endpoints, key=lambda one: (bool(_DOORS.match(one[0])), places[one[0]], _METHODS.index(one[2])))
+
+
+def errors_with_examples(result, **kwargs):
+    """spectacular's hook: an example of each error, kept once, as hundreds of answers have the same."""
+    shown = result["components"].setdefault("examples", {})
+    for status, code in _CODES.items():
+        members = {"errors": [_WRONG_MEMBER]} if status == HTTPStatus.BAD_REQUEST else {}
+        shown[f"Problem{status}"] = {"value": problems.problem(status, code, _ERRORS[status], **members)}
+    for operation in (operation for item in result["paths"].values() for operation in item.values()):
+        for status, answer in operation["responses"].items():
+            if content := answer.get("content", {}).get(problems.MEDIA_TYPE):
+                content.setdefault("examples", {"Problem": {"$ref": f"#/components/examples/Problem{status}"}})
+    return result

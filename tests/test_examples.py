@@ -27,6 +27,8 @@ def bodies(schema):
             for part, body in parts.items():
                 for content in body.get("content", {}).values():
                     for example in content.get("examples", {}).values():
+                        if "$ref" in example:
+                            example = schema["components"]["examples"][example["$ref"].rpartition("/")[2]]
                         yield f"{method.upper()} {path} {part}", example["value"], content["schema"], part != "request"
 
 
@@ -60,6 +62,20 @@ def test_every_example_has_the_members_of_its_serializer(schema):
 
     assert wrong == []
     assert seen > 50
+
+
+def test_every_error_has_an_example_of_its_status(schema):
+    shown = {where: value.get("status") for where, value, _body, answer in bodies(schema) if answer and isinstance(value, dict)}
+    errors = {
+        f"{method.upper()} {path} {status}": int(status)
+        for path, item in schema["paths"].items()
+        for method, operation in item.items()
+        for status, answer in operation["responses"].items()
+        if "application/problem+json" in answer.get("content", {})
+    }
+
+    assert len(errors) > 500
+    assert {where: shown.get(where) for where in errors} == errors
 
 
 def test_what_would_be_found():
