@@ -1,27 +1,19 @@
 """Do answers take longer while the mail server refuses or hangs? Three services at once, asked in turn.
 
-    DATABASE_URL=… python -m bench.mail_server_away [tries]
+    python -m bench.mail_server_away FOLDER [tries]
 
-Needs a migrated database and the development requirements.
+In FOLDER it keeps an embedded PostgreSQL, and what the services write.
 """
 
 import json
-import os
 import statistics
 import sys
-import tempfile
 import time
 import urllib.request
 from contextlib import ExitStack
 from pathlib import Path
 
-import django
-
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-django.setup()
-
-from tests.live import Service  # noqa: E402 (Django first)
-from tests.notifications.smtp import SMTPServer  # noqa: E402
+from bench.house import open_house
 
 MODES = ("accept", "refuse", "hang")
 
@@ -35,9 +27,20 @@ def ask(url, path, body):
     return (time.perf_counter() - began) * 1000
 
 
-def main(tries=200):
+def main(folder, tries=200):
+    server = open_house(folder)
+    try:
+        measure(folder, int(tries))
+    finally:
+        server.stop()
+
+
+def measure(folder, tries):
+    from tests.live import Service
+    from tests.notifications.smtp import SMTPServer
+
     times = {mode: [] for mode in MODES}
-    with ExitStack() as stack, tempfile.TemporaryDirectory() as folder:
+    with ExitStack() as stack:
         services = {}
         for mode in MODES:
             smtp = SMTPServer()
@@ -59,4 +62,4 @@ def main(tries=200):
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
+    main(*sys.argv[1:])

@@ -1,8 +1,8 @@
 """Do answers tell existing and missing accounts apart by their time? Interleaved tries of both, and the difference.
 
-    make manage ARGS="migrate" && DATABASE_URL=… python -m bench.sign_in_timing [tries]
+    python -m bench.sign_in_timing FOLDER [tries]
 
-Needs a migrated database, in which it opens and closes an account of its own.
+In FOLDER it keeps an embedded PostgreSQL, with an account of its own in it.
 """
 
 import os
@@ -10,18 +10,7 @@ import statistics
 import sys
 import time
 
-import django
-
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-for limit in ("SIGN_IN", "RESET"):
-    os.environ[f"LIMIT_{limit}"] = "off"
-os.environ.update(LOG_LEVEL="WARNING", ALLOWED_HOSTS="testserver", HTTPS="off")
-django.setup()
-
-from rest_framework.test import APIClient  # noqa: E402 (Django first)
-
-from accounts.models import User  # noqa: E402
-from accounts.services import register_user  # noqa: E402
+from bench.house import open_house
 
 KNOWN, UNKNOWN = "timing-known@example.com", "timing-other@example.com"
 
@@ -46,7 +35,21 @@ def compare(name, call, tries, *, status):
     print(f"{name}: known {known:.3f} ms, unknown {unknown:.3f} ms, difference {(known / unknown - 1) * 100:+.2f} %")
 
 
-def main(tries=2000):
+def main(folder, tries=2000):
+    os.environ["ALLOWED_HOSTS"] = "testserver"
+    server = open_house(folder)
+    try:
+        measure(int(tries))
+    finally:
+        server.stop()
+
+
+def measure(tries):
+    from rest_framework.test import APIClient
+
+    from accounts.models import User
+    from accounts.services import register_user
+
     client = APIClient()
     if not User.objects.named(KNOWN).exists():
         register_user(email=KNOWN, password="a long password")
@@ -55,4 +58,4 @@ def main(tries=2000):
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
+    main(*sys.argv[1:])

@@ -1,6 +1,11 @@
 """docs/reliability.md names what is there."""
 
+import os
 import re
+import subprocess
+import sys
+
+import pytest
 
 from tests.live import ROOT
 
@@ -19,3 +24,14 @@ def test_every_bench_that_the_page_names_exists():
 
     assert len(named) >= 4
     assert [name for name in sorted(named) if not list((ROOT / "bench").glob(f"{name}*"))] == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["sign_in_timing", "mail_server_away"])
+def test_a_bench_needs_nothing_but_a_folder(name, tmp_path):
+    command = [sys.executable, "-m", f"bench.{name}", str(tmp_path), "1"]
+
+    done = subprocess.run(command, cwd=ROOT, env={"PATH": os.environ["PATH"]}, capture_output=True, text=True, check=False)
+
+    assert f"python -m bench.{name} FOLDER" in PAGE
+    assert (done.returncode, "ms" in done.stdout) == (0, True), done.stderr
