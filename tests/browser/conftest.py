@@ -42,13 +42,15 @@ def browser():
 class Visitor:
     """Somebody at a browser, with cookies of their own. `complaints` are the errors of all pages: they should be none."""
 
-    def __init__(self, browser, service, *, width="desktop", language="en"):
+    def __init__(self, browser, service, *, width="desktop", language="en", scheme="light", scripts=True):
         self.service, self.complaints = service, []
         self.context = browser.new_context(
             base_url=service.url,
             viewport={"width": WIDTHS[width], "height": 844},
             locale=language,
             timezone_id="Europe/Warsaw",
+            color_scheme=scheme,
+            java_script_enabled=scripts,
             reduced_motion="reduce",
         )
         self.context.set_default_timeout(PATIENCE)

@@ -21,7 +21,7 @@ from notifications.models import Delivery
 from scheduling.models import Meeting
 from scheduling.services import book_meeting, confirm_meeting, create_slot
 from shop.models import Order, Product
-from shop.services import change_stock, complete_order, place_order
+from shop.services import change_stock, complete_order, mark_paid, place_order
 from tests.browser.conftest import WIDTHS
 from tickets.models import Answer, CannedReply, Ticket
 from tickets.services import answer_ticket, change_ticket, open_ticket, set_status
@@ -102,6 +102,7 @@ def busy_day(alice, bob, vera, sue, tim):
         )
         for one in (alice, bob)
     ]
+    mark_paid(by=tim, order_id=orders[0].pk)
     complete_order(by=tim, order_id=orders[1].pk)
     # The worker may have sent them already.
     Delivery.objects.filter(to="bob@example.com").update(status="failed", sent_at=None, last_error="550 no such box")
@@ -115,7 +116,7 @@ def busy_day(alice, bob, vera, sue, tim):
 
 # Names, codes and what people wrote. Everything else is the service's own, and speaks the language of whoever reads it.
 DATA = """alice bob vera tim sue http https Liddell Main Street Warszawa Europe Warsaw English Polski
-    Frontdesk CSV API SMS mail email VIP EUR UTC CET IANA ID esc argon notification
+    Frontdesk CSV API SMS mail email VIP EUR UTC CET IANA ID esc argon notification offline
     Pen Paper Fire Invoice Algebra Preparation for the final examination A link without an end no such box"""
 TEXTS = """() => {
     const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT), found = [];
