@@ -1,6 +1,7 @@
 """What the desk shows of notifications: messages that did not get through."""
 
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
 from config import desk
@@ -21,6 +22,8 @@ def failed_deliveries():
 def notifications_of(person):
     newest = Notification.objects.filter(user=person).order_by("-id")[: desk.MOST]
     return [
-        desk.Row(one.title, reverse("admin:notifications_notification_change", args=[one.pk]), f"{one.created_at:%Y-%m-%d}")
+        desk.Row(
+            one.title, reverse("admin:notifications_notification_change", args=[one.pk]), str(timezone.localdate(one.created_at))
+        )
         for one in newest
     ]

@@ -7,6 +7,7 @@ from django.db.models import Q, Sum
 from django.db.models.functions import TruncDate
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -95,7 +96,9 @@ def orders_of(person):
     newest = Order.objects.filter(user=person).order_by("-id")[: desk.MOST]
     return [
         desk.Row(
-            str(one), reverse("admin:shop_order_change", args=[one.pk]), f"{one.get_status_display()} · {one.created_at:%Y-%m-%d}"
+            str(one),
+            reverse("admin:shop_order_change", args=[one.pk]),
+            f"{one.get_status_display()} · {timezone.localdate(one.created_at)}",
         )
         for one in newest
     ]
@@ -106,5 +109,7 @@ def credits_of(person):
     """What is left first, then the newest changes."""
     left = CreditLot.objects.spendable().filter(user=person).aggregate(left=Sum("remaining"))["left"] or 0
     newest = CreditEntry.objects.filter(user=person).order_by("-id")[: desk.MOST - 1]
-    changes = [desk.Row(f"{one.change:+d} {one.get_kind_display()}", "", f"{one.created_at:%Y-%m-%d}") for one in newest]
+    changes = [
+        desk.Row(f"{one.change:+d} {one.get_kind_display()}", "", str(timezone.localdate(one.created_at))) for one in newest
+    ]
     return [desk.Row(_("%d left") % left, ""), *changes]

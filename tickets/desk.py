@@ -207,4 +207,6 @@ def tickets_by_day(start, end):
 @desk.panel(10, gettext_lazy("Tickets"), "admin:tickets_ticket_changelist", needs="tickets.view_ticket")
 def tickets_of(person):
     newest = Ticket.objects.filter(user=person).order_by("-id")[: desk.MOST]
-    return [desk.Row(str(one), _link(one.pk), f"{one.get_status_display()} · {one.created_at:%Y-%m-%d}") for one in newest]
+    return [
+        desk.Row(str(one), _link(one.pk), f"{one.get_status_display()} · {timezone.localdate(one.created_at)}") for one in newest
+    ]

@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Length, Now
 from django.db.models.lookups import LessThanOrEqual
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from config.history import keep_history
@@ -198,7 +199,7 @@ class Meeting(models.Model):
         )
 
     def __str__(self):
-        return f"{self.subject} ({self.start_time:%Y-%m-%d %H:%M} UTC)" if self.start_time else self.subject
+        return f"{self.subject} ({timezone.localtime(self.start_time):%Y-%m-%d %H:%M %Z})" if self.start_time else self.subject
 
     @property
     def is_live(self):

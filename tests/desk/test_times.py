@@ -1,11 +1,13 @@
 """Pages tell the studio's time, the API UTC."""
 
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.utils import timezone
 
 from scheduling.models import TimeSlot
+from shop.services import grant_credits
 from tickets.models import Ticket
 from tickets.services import open_ticket
 
@@ -31,6 +33,27 @@ def test_pages_tell_the_studio_s_time(client, warsaw, sue, ticket):
 
     assert b"2026-07-02 00:30" in client.get("/admin/").content
     assert b"July 2, 2026, 12:30 a.m." in client.get(f"/admin/desk/tickets/{ticket.pk}/").content
+
+
+def test_a_person_s_page_tells_the_studio_s_days(client, settings, tim, alice, ticket, order):
+    now = timezone.now()
+    settings.STUDIO_TIME_ZONE = "Pacific/Kiritimati" if now.hour > 11 else "Etc/GMT+12"  # where it is tomorrow, or yesterday
+    grant_credits(by=tim, user=alice, credits=1)
+    Ticket.objects.update(created_at=now)
+    client.force_login(tim, backend="accounts.backends.IdentifierBackend")
+
+    page = client.get(f"/admin/desk/users/{alice.pk}/").content.decode()
+
+    assert page.count(f"{now.astimezone(ZoneInfo(settings.STUDIO_TIME_ZONE)):%Y-%m-%d}") >= 4
+    assert f"{now:%Y-%m-%d}" not in page
+
+
+def test_a_meeting_is_called_by_the_studio_s_time(client, warsaw, tim, meeting):
+    client.force_login(tim, backend="accounts.backends.IdentifierBackend")
+
+    page = client.get(f"/admin/scheduling/meeting/{meeting.pk}/change/").content.decode()
+
+    assert f"Algebra ({meeting.start_time.astimezone(ZoneInfo('Europe/Warsaw')):%Y-%m-%d %H:%M %Z})" in page
 
 
 def test_the_admin_s_forms_take_it(client, warsaw, tim):
