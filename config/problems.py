@@ -12,8 +12,8 @@ from django.db import DatabaseError, DataError, IntegrityError, InterfaceError, 
 from django.db.models import ProtectedError
 from django.http import Http404, HttpResponse, UnreadablePostError
 from django.utils.html import escape
+from django.utils.translation import get_language, gettext_noop
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
 from rest_framework import exceptions
 from rest_framework.response import Response
 
@@ -170,7 +170,12 @@ def error_page(error):
 
 
 def _page(status, detail, headers=None):
-    return HttpResponse(f"<h1>{HTTPStatus(status).phrase}</h1><p>{escape(detail)}</p>", status=status, headers=headers)
+    words = escape(detail)
+    page = (
+        f'<!doctype html><html lang="{get_language()}"><head><meta name="viewport" content="width=device-width">'
+        f"<title>{words}</title></head><body><main><h1>{words}</h1><p>{status}</p></main></body></html>"
+    )
+    return HttpResponse(page, status=status, headers=headers)
 
 
 def _page_or_problem(status, code, detail):
@@ -187,3 +192,8 @@ bad_request = _page_or_problem(400, "bad_request", gettext_noop("The request is 
 permission_denied = _page_or_problem(403, "permission_denied", gettext_noop("You do not have permission to perform this action."))
 page_not_found = _page_or_problem(404, "not_found", gettext_noop("Not found."))
 server_error = _page_or_problem(500, "server_error", gettext_noop("Something went wrong on our side. The error was recorded."))
+
+
+def stale_page(request, reason=""):
+    """A form whose token is not the one of the sign-in: CSRF_FAILURE_VIEW. The API's doors have no such forms."""
+    return _page(403, _("You have signed in again since this page was opened. Go back, reload it, and send it once more."))

@@ -241,7 +241,7 @@ class PaymentEventAdmin(ReadOnlyAdmin):
 class GrantForm(forms.ModelForm):
     """Credits as a gift."""
 
-    note = forms.CharField(label=_("note"), required=False, max_length=200)
+    note = forms.CharField(label=capfirst(_("note")), required=False, max_length=200, widget=UnfoldAdminTextInputWidget)
 
     class Meta:
         model = CreditLot

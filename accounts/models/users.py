@@ -10,6 +10,7 @@ from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import F, Func, Q
 from django.db.models.functions import Lower, Now, Upper
+from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
 from accounts.hashers import STORED, verify
@@ -19,7 +20,7 @@ from accounts.validators import INVISIBLE, visible
 from config.history import keep_history
 from config.triggers import Trigger
 
-DELETED_USER = "deleted user"
+DELETED_USER = gettext_noop("deleted user")
 
 
 def default_language():
@@ -220,7 +221,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         )
 
     def __str__(self):
-        return self.username
+        return gettext(DELETED_USER) if self.username == DELETED_USER else self.username
 
     def clean(self):
         """Normalizes; Django's own would turn an absent e-mail into an empty one."""
@@ -251,7 +252,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.user_type == self.Type.ADMIN
 
     def get_full_name(self):
-        return self.name or self.username
+        return self.name or str(self)
 
     def get_short_name(self):
         return self.first_name or self.username

@@ -208,4 +208,4 @@ class CreditEntry(models.Model):
         triggers = (*written_by_triggers_only("credit_entry", erasable="note"),)
 
     def __str__(self):
-        return f"{self.change:+d} {self.kind}"
+        return f"{self.change:+d} {self.get_kind_display()}"

@@ -206,4 +206,4 @@ class OrderEvent(models.Model):
         triggers = (append_only("order_event"),)
 
     def __str__(self):
-        return f"{self.order_id} {self.status}"
+        return f"{self.order_id} {self.get_status_display()}"

@@ -32,7 +32,7 @@ class Payment(models.Model):
     order = models.ForeignKey(Order, models.PROTECT, related_name="payments")
     provider = models.CharField(_("provider"), max_length=20)
     status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.PENDING, db_default=Status.PENDING)
-    amount = models.DecimalField(_("amount"), max_digits=24, decimal_places=2)
+    amount = models.DecimalField(_("sum"), max_digits=24, decimal_places=2)
     currency = models.CharField(_("currency"), max_length=3)
     reference = models.CharField(_("reference"), max_length=255, blank=True, default="", db_default="")
     url = models.CharField(max_length=2000, blank=True, default="", db_default="")
@@ -85,7 +85,7 @@ class Payment(models.Model):
         )
 
     def __str__(self):
-        return f"{self.amount} {self.currency} {self.status}"
+        return f"{self.amount} {self.currency} {self.get_status_display()}"
 
 
 class PaymentEvent(models.Model):
@@ -101,7 +101,7 @@ class PaymentEvent(models.Model):
     event_id = models.CharField(max_length=255)
     kind = models.CharField(_("kind"), max_length=100)
     payment = models.ForeignKey(Payment, models.PROTECT, null=True, blank=True, related_name="events")
-    amount = models.DecimalField(_("amount"), max_digits=24, decimal_places=2, null=True)
+    amount = models.DecimalField(_("sum"), max_digits=24, decimal_places=2, null=True)
     currency = models.CharField(_("currency"), max_length=3, blank=True, db_default="")
     outcome = models.CharField(_("outcome"), max_length=10, choices=Outcome)
     created_at = models.DateTimeField(_("created"), db_default=Now())
@@ -114,4 +114,4 @@ class PaymentEvent(models.Model):
         triggers = (append_only("payment_event"),)
 
     def __str__(self):
-        return f"{self.kind} {self.outcome}"
+        return f"{self.kind} {self.get_outcome_display()}"

@@ -76,4 +76,4 @@ class StockEntry(models.Model):
         )
 
     def __str__(self):
-        return f"{self.change:+d} {self.reason}"
+        return f"{self.change:+d} {self.get_reason_display()}"

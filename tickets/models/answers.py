@@ -92,4 +92,4 @@ class Answer(models.Model):
         )
 
     def __str__(self):
-        return f"#{self.pk} to ticket #{self.ticket_id}"
+        return f"#{self.pk}"

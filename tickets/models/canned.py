@@ -66,7 +66,7 @@ class CannedReply(models.Model):
         )
 
     def __str__(self):
-        return f"{self.title} ({self.language})"
+        return f"{self.title} ({self.get_language_display()})"
 
     def fill_in(self, *, ticket, agent):
         """The text for one ticket, in the words of somebody of support. What customers wrote is never filled in again."""
