@@ -4,6 +4,7 @@ Django spends more time on writing a statement than PostgreSQL on answering it. 
 where a value would stand is compiled once; each run only fills the places.
 """
 
+import contextlib
 import functools
 import re
 from typing import NamedTuple
@@ -129,9 +130,9 @@ class Insertion:
         Its `returned` is what the Returning makes of it. Outside a transaction it is one of its own, of which the database
         does not hear whose it is (config.actors).
         """
-        if not connection.in_atomic_block:
-            turns.pass_on()  # as at any COMMIT, PostgreSQL waits for its disk
-        ((key, returned),) = self._writing.run(values, returning)
+        # Alone it is committed at once, and PostgreSQL waits for its disk.
+        with contextlib.nullcontext() if connection.in_atomic_block else turns.aside():
+            ((key, returned),) = self._writing.run(values, returning)
         row = self.model.from_db(DEFAULT_DB_ALIAS, ["id", *values], [key, *values.values()])
         row.returned = returned
         return row

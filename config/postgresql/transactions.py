@@ -60,8 +60,7 @@ class Transactions:
             self.kept = []
             return
         # PostgreSQL waits for its disk.
-        turns.pass_on()
-        with debug_transaction(self, "COMMIT"), self.wrap_database_errors:
+        with turns.aside(), debug_transaction(self, "COMMIT"), self.wrap_database_errors:
             done = self.send(Command(b"COMMIT")).command_status
             if done != b"COMMIT":
                 # A statement failed, and somebody passed over its error: PostgreSQL has done nothing at all, and says ROLLBACK.

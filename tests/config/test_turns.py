@@ -140,6 +140,57 @@ def test_who_ends_late_leaves_the_others_request_alone(ours, threads):
     assert third.ends()
 
 
+@pytest.fixture
+def aside(ours, queue):
+    """The first one stands aside in the midst of its request, and the second works meanwhile. Gives the first one's way back."""
+    first, second, _ = queue
+    waiting = ours.aside()
+    for step in (ours.begin, waiting.__enter__):
+        first.does(step)
+    assert second.ends()
+    second.does(ours.begin)
+    return lambda: waiting.__exit__(None, None, None)
+
+
+def test_who_stood_aside_goes_on_before_who_wants_work(ours, queue, aside):
+    first, second, third = queue
+    waits(third, ours)
+    first.begins(aside)
+    assert not first.ends(0.05)
+
+    second.does(ours.end)
+
+    assert first.ends()
+    assert not third.ends(0.05)
+
+
+def test_who_stood_aside_does_not_wait_for_one_without_work(ours, queue, aside):
+    first, second, _ = queue
+    second.does(ours.end)
+
+    first.does(aside)
+
+
+def test_who_stood_aside_does_not_wait_for_one_that_is_held_up(ours, queue, aside):
+    first, _, _ = queue
+    first.begins(aside)
+    assert not first.ends(0.05)
+
+    ours.look()
+    ours.look()
+
+    assert first.ends()
+
+
+def test_who_had_no_turn_has_none_for_standing_aside(ours, threads):
+    first, second, _ = threads
+    waiting = ours.aside()
+    first.does(waiting.__enter__)
+    first.does(lambda: waiting.__exit__(None, None, None))
+
+    second.does(ours.take)
+
+
 @pytest.mark.django_db(transaction=True)
 def test_the_others_go_on_at_commit(threads):
     other = threads[0]
