@@ -164,6 +164,19 @@ def test_who_stood_aside_goes_on_before_who_wants_work(ours, queue, aside):
     assert not third.ends(0.05)
 
 
+def test_who_goes_on_may_be_held_up_again(ours, queue, aside):
+    first, second, third = queue
+    first.begins(aside)
+    assert not first.ends(0.05)
+    second.does(ours.end)
+    waits(third, ours)
+
+    ours.look()
+    ours.look()
+
+    assert third.ends()
+
+
 def test_who_stood_aside_does_not_wait_for_one_without_work(ours, queue, aside):
     first, second, _ = queue
     second.does(ours.end)
