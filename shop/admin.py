@@ -165,6 +165,10 @@ class OrderAdmin(ServiceAdmin):
     list_display = ("id", "created_at", "user", "total", "currency", "status", "phone")
     list_filter = ("status", "created_at")
     list_select_related = ("user",)
+    # All of it, also what only the database writes.
+    fields = (
+        "user", "created_at", "status", "address", "phone", "subtotal", "discount", "total", "currency", "voucher",
+    )  # fmt: skip
     search_fields = ("=id", "user__username", "user__email", "phone", "address")
     inlines = (_Items, _Events, _Payments)
     actions = ("complete", "cancel", "mark_paid")

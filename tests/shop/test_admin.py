@@ -1,6 +1,7 @@
 """Staff's door to the shop: the same services, the same rules."""
 
 import pytest
+from django.contrib.admin.utils import flatten_fieldsets
 from django.test import Client
 
 from shop.errors import VoucherUsedUp
@@ -91,6 +92,16 @@ def test_orders_are_completed_canceled_and_paid_and_refusals_told(office, alice,
 
     assert list(Order.objects.order_by("id").values_list("status", flat=True)) == ["completed", "canceled"]
     assert list(Payment.objects.order_by("order_id").values_list("status", flat=True)) == ["paid", "refunded"]
+
+
+def test_an_order_tells_what_it_costs_and_since_when(office, alice, stocked, bought, voucher):
+    voucher(percent=10)
+    order = bought(alice, (stocked("Pen", price="7.30"), 3), voucher="SALE")
+
+    page = office.get(f"/admin/shop/order/{order.pk}/change/")
+
+    assert "19.71</" in page.content.decode()
+    assert {"created_at", "total"} <= set(flatten_fieldsets(page.context["adminform"].fieldsets))
 
 
 def test_categories_and_vouchers(office):
