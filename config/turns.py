@@ -57,7 +57,9 @@ class Turns:
 
     def pass_on(self):
         """Lets another thread go on, if it is this one's turn. This one finishes its request beside the other."""
-        self._give_back(threading.get_ident())
+        with self._change:
+            if self._holder == threading.get_ident():
+                self._let_next()
 
     @contextmanager
     def aside(self):
@@ -83,14 +85,10 @@ class Turns:
 
     def look(self):
         """Passes on the turn of a thread that still works on the same request as at the last look."""
-        if self._current is not None and self._current == self._seen:
-            self._give_back(self._holder)
-        self._seen = self._current
-
-    def _give_back(self, thread):
         with self._change:
-            if thread is not None and thread == self._holder:
+            if self._current is not None and self._current == self._seen:
                 self._let_next()
+            self._seen = self._current
 
     def _let_next(self):
         """Whose turn it is now. (For whoever holds the lock.)"""

@@ -125,6 +125,28 @@ def test_another_request_is_not_held_up_for_the_one_before(ours, queue):
     assert not second.ends(0.05)
 
 
+def test_who_ends_at_the_last_moment_is_not_held_up(ours, queue, monkeypatch):
+    """A turn that is taken away from a thread without work leaves two that wait for the same."""
+    first, second, _ = queue
+    first.does(ours.begin)
+    ours.look()
+    change, early = ours._change, [ours.end]
+
+    class Change:
+        def __enter__(self):
+            if early:
+                first.does(early.pop())
+            return change.__enter__()
+
+        def __exit__(self, *exception):
+            return change.__exit__(*exception)
+
+    monkeypatch.setattr(ours, "_change", Change())
+    ours.look()
+
+    assert not second.ends(0.05)
+
+
 def test_who_ends_late_leaves_the_others_request_alone(ours, threads):
     first, second, third = threads
     for step in (ours.take, ours.begin, ours.pass_on):
