@@ -22,7 +22,7 @@ from gunicorn import glogging, http, util
 from gunicorn.http import wsgi
 from gunicorn.workers import base
 
-from config.connections import LINGER, PATIENT, Connection, seats, send
+from config.connections import LINGER, PATIENT, PUT_BY, Connection, seats, send
 from config.turns import PATIENCE, turns
 
 _libc = ctypes.PyDLL(None)
@@ -41,6 +41,10 @@ class Response(wsgi.Response):
 
     _head = b""
     _apart = False  # a file is sent by the kernel, so its headers must leave before
+
+    def should_close(self):
+        """Also where more of the body is unread than is read for the next request's sake. (Chunks never are.)"""
+        return getattr(self.req.body.reader, "length", PUT_BY) >= PUT_BY or super().should_close()
 
     def send_headers(self):
         if self.headers_sent:
@@ -255,9 +259,8 @@ class Worker(base.Worker):
                 request._expected_100_continue = False
             if not self._respond(request, connection):
                 return False
-            # What the application did not read of the body must not be taken for the next request. (Chunks it never reads.)
-            rest = getattr(request.body.reader, "length", None)
-            return rest == 0 or (rest is not None and connection.parser.finish_body(deadline=time.monotonic() + PATIENT))
+            # What the application did not read of the body must not be taken for the next request.
+            return request.body.reader.length == 0 or connection.parser.finish_body(deadline=time.monotonic() + PATIENT)
         except (http.errors.NoMoreData, StopIteration, OSError) as error:  # the client has gone, or took too long
             self.log.debug("Closing a connection: %r", error)
         except Exception as error:  # noqa: BLE001 (gunicorn answers it and writes it down)

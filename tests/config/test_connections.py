@@ -156,6 +156,22 @@ def test_one_connection(service, pieces, statuses):
     assert [int(status) for status in re.findall(rb"HTTP/1\.[01] (\d+) ", said)] == statuses
 
 
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        (body_of(65_535) + b"x" * 65_535, True),
+        (body_of(65_536) + b"x" * 65_536, False),
+        (SLOW["in a chunk"], False),
+    ],
+    ids=["short", "large", "in chunks"],
+)
+def test_an_answer_says_whether_its_connection_is_kept(narrow, sent, kept):
+    """Of a body that no view reads, much is not read for the next request's sake."""
+    said = conversation(narrow, sent.replace(b"POST /auth/users/", b"POST /nowhere/"), *[PROBE] * kept)
+
+    assert re.findall(rb"\r\nConnection: (\S+)\r\n", said) == ([b"keep-alive"] * 2 if kept else [b"close"])
+
+
 def test_a_head_is_nothing_to_warn_of(service):
     for path in (b"/livez", b"/auth/users/me", b"/admin/login/"):
         said = conversation(service, b"HEAD " + path + b" HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
