@@ -194,6 +194,8 @@ page_not_found = _page_or_problem(404, "not_found", gettext_noop("Not found."))
 server_error = _page_or_problem(500, "server_error", gettext_noop("Something went wrong on our side. The error was recorded."))
 
 
-def stale_page(request, reason=""):
-    """A form whose token is not the one of the sign-in: CSRF_FAILURE_VIEW. The API's doors have no such forms."""
-    return _page(403, _("You have signed in again since this page was opened. Go back, reload it, and send it once more."))
+def form_refused(request, reason=""):
+    """A form that is not taken, as Django's reason says: CSRF_FAILURE_VIEW. The API's doors have no such forms."""
+    if reason.startswith("CSRF token"):  # it is that of another sign-in
+        return _page(403, _("You have signed in again since this page was opened. Go back, reload it, and send it once more."))
+    return _page(403, _("This form was sent from another address than this service's, or your browser keeps no cookies of it."))

@@ -255,7 +255,7 @@ LOGIN_REDIRECT_URL = "/admin/"
 # Browsers take a cookie of such a name over https from this very host alone. The names of the others are the clients'.
 SESSION_COOKIE_NAME = "__Host-sessionid" if HTTPS else "sessionid"
 CSRF_COOKIE_SAMESITE = SESSION_COOKIE_SAMESITE = "Lax"
-CSRF_FAILURE_VIEW = "config.problems.stale_page"
+CSRF_FAILURE_VIEW = "config.problems.form_refused"
 X_FRAME_OPTIONS = "DENY"
 REFRESH_COOKIE = "refreshtoken"
 

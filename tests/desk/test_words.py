@@ -63,12 +63,25 @@ def test_what_is_refused_is_a_page_in_the_reader_s_language(at_desk, sue, path, 
     assert not any(english in page for english in ("Not Found", "Forbidden"))
 
 
-def test_a_page_from_before_the_last_sign_in_is_told_so(client, sue, ticket):
+@pytest.mark.parametrize(
+    ("cookie", "origin", "words"),
+    [
+        ("another" * 4 + "four", "http://testserver", "Вы вошли заново"),
+        (None, "http://testserver", "cookie"),
+        ("a" * 32, "https://elsewhere.example", "cookie"),
+    ],
+    ids=["signed in again", "no cookies", "another address"],
+)
+def test_a_form_that_is_not_taken_says_why(client, sue, ticket, cookie, origin, words):
     client.handler.enforce_csrf_checks = True
     client.force_login(sue, backend="accounts.backends.IdentifierBackend")
+    if cookie:
+        client.cookies["csrftoken"] = cookie
+    told = {"Accept-Language": "ru", "Origin": origin}
 
-    answer = client.post(f"/admin/desk/tickets/{ticket.pk}/", {"message": "Use water."}, headers={"Accept-Language": "ru"})
+    answer = client.post(f"/admin/desk/tickets/{ticket.pk}/", {"csrfmiddlewaretoken": "a" * 32}, headers=told)
 
+    page = answer.content.decode()
     assert answer.status_code == 403
-    assert "Вы вошли заново" in answer.content.decode()
-    assert "DEBUG" not in answer.content.decode()
+    assert [one for one in ("Вы вошли заново", "cookie") if one in page] == [words]
+    assert "DEBUG" not in page
