@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models.users import User
@@ -36,7 +37,7 @@ class Session(models.Model):
         )
 
     def __str__(self):
-        return f"{self.device or '?'} {self.created_at:%Y-%m-%d}"
+        return f"{self.device or '?'} {timezone.localdate(self.created_at)}"
 
 
 class RefreshToken(models.Model):

@@ -6,6 +6,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.utils import timezone
 
+from accounts.models import Session
+from accounts.services import start_session
 from scheduling.models import TimeSlot
 from shop.services import grant_credits
 from tickets.models import Ticket
@@ -54,6 +56,16 @@ def test_a_meeting_is_called_by_the_studio_s_time(client, warsaw, tim, meeting):
     page = client.get(f"/admin/scheduling/meeting/{meeting.pk}/change/").content.decode()
 
     assert f"Algebra ({meeting.start_time.astimezone(ZoneInfo('Europe/Warsaw')):%Y-%m-%d %H:%M %Z})" in page
+
+
+def test_a_sign_in_is_called_by_the_studio_s_day(client, warsaw, tim, alice):
+    start_session(user=alice, device="Phone", address="192.0.2.7")
+    Session.objects.update(created_at=NIGHT)
+    client.force_login(tim, backend="accounts.backends.IdentifierBackend")
+
+    page = client.get(f"/admin/accounts/session/{Session.objects.get().pk}/change/").content.decode()
+
+    assert "Phone 2026-07-02" in page
 
 
 def test_the_admin_s_forms_take_it(client, warsaw, tim):
