@@ -53,14 +53,21 @@ def begin(db):
 
 def shift(meeting, seconds):
     """Moves a meeting and its slot to an earlier time behind the triggers' back."""
+    for model, key in ((TimeSlot, meeting.time_slot_id), (Meeting, meeting.pk)):
+        behind_the_triggers(
+            f"UPDATE {model._meta.db_table} SET start_time = start_time - make_interval(secs => %s), "
+            "end_time = end_time - make_interval(secs => %s) WHERE id = %s",
+            seconds,
+            seconds,
+            key,
+        )
+
+
+def behind_the_triggers(sql, *params):
+    """Writes what no trigger would let pass."""
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL session_replication_role = replica")
-        for model, key in ((TimeSlot, meeting.time_slot_id), (Meeting, meeting.pk)):
-            cursor.execute(
-                f"UPDATE {model._meta.db_table} SET start_time = start_time - make_interval(secs => %s), "
-                "end_time = end_time - make_interval(secs => %s) WHERE id = %s",
-                [seconds, seconds, key],
-            )
+        cursor.execute(sql, params)
         cursor.execute("SET LOCAL session_replication_role = origin")
 
 

@@ -13,7 +13,7 @@ from scheduling.models import Meeting, TimeSlot
 from shop.errors import NotEnoughCredits
 from shop.services import balance_of, grant_credits
 from tests.conftest import PASSWORD
-from tests.scheduling.conftest import hour, shift
+from tests.scheduling.conftest import behind_the_triggers, hour, shift
 
 pytestmark = pytest.mark.django_db
 
@@ -192,12 +192,20 @@ class TestTheDatabase:
         assert Meeting.objects.get().start_time == one.start_time
         assert not available(one.pk)
 
-    @pytest.mark.parametrize("status", ["pending", "completed", "nonsense"])
-    def test_refuses_illegal_changes_of_status(self, book, alice, status):
+    @pytest.mark.parametrize(
+        ("before", "after"),
+        [
+            ("pending", "completed"),
+            ("confirmed", "pending"),  # unless it goes to another tutor
+            *(("canceled", status) for status in ("pending", "confirmed", "completed", "nonsense")),
+            *(("completed", status) for status in ("pending", "confirmed", "canceled")),
+        ],
+    )
+    def test_refuses_illegal_changes_of_status(self, book, before, after):
         meeting = book()
-        services.cancel_meeting(by=alice, meeting_id=meeting.pk)
+        behind_the_triggers("UPDATE scheduling_meeting SET status = %s WHERE id = %s", before, meeting.pk)
         sql = "UPDATE scheduling_meeting SET status = %s WHERE id = %s"
-        assert self.refused(sql, status, meeting.pk) == "illegal_transition"
+        assert self.refused(sql, after, meeting.pk) == "illegal_transition"
 
     def test_refuses_an_unknown_status(self, book, tim, slot, alice):
         sql = (
@@ -205,11 +213,26 @@ class TestTheDatabase:
         )
         assert self.refused(sql, alice.pk, tim.pk, slot().pk) == "meeting_status_known"
 
-    def test_keeps_copied_times(self, book):
+    @pytest.mark.parametrize("column", ["start_time", "end_time"])
+    def test_keeps_copied_times(self, book, column):
         meeting = book()
         with connection.cursor() as cursor:
-            cursor.execute("UPDATE scheduling_meeting SET start_time = start_time - interval '1 day'")
-        assert Meeting.objects.get().start_time == meeting.start_time
+            cursor.execute(f"UPDATE scheduling_meeting SET {column} = {column} - interval '1 minute'")
+        assert getattr(Meeting.objects.get(), column) == getattr(meeting, column)
+
+    def test_keeps_the_slots_tutor(self, book, make_admin):
+        sql = "UPDATE scheduling_meeting SET tutor_id = %s WHERE id = %s"
+        assert self.refused(sql, make_admin("tom").pk, book().pk) == "meeting_tutor_is_slots"
+
+    def test_offers_a_slot_again_as_its_meeting_is_canceled_and_no_other_time(self, book, slot, tim, alice):
+        meeting, hidden = book(), slot(1, is_available=False)
+
+        services.cancel_meeting(by=alice, meeting_id=meeting.pk)
+        assert (available(meeting.time_slot_id), available(hidden.pk)) == (True, False)
+
+        services.change_slot(by=tim, slot_id=meeting.time_slot_id, is_available=False)
+        Meeting.objects.update(status="canceled")  # as it is already
+        assert not available(meeting.time_slot_id)
 
     def test_keeps_meetings_for_good(self, book):
         assert self.refused("DELETE FROM scheduling_meeting WHERE id = %s", book().pk) == "meeting_protected"

@@ -225,10 +225,11 @@ def test_words_change_while_the_meeting_lives(book, alice):
     services.change_meeting(by=alice, meeting_id=meeting.pk, notes="Circles")  # no change at all
 
 
-def test_calendars_hear_of_notes_alone(book, alice):
+@pytest.mark.parametrize("word", ["subject", "notes"])
+def test_calendars_hear_of_each_word_alone(book, alice, word):
     meeting = book()
 
-    services.change_meeting(by=alice, meeting_id=meeting.pk, notes="Circles")
+    services.change_meeting(by=alice, meeting_id=meeting.pk, **{word: "Circles"})
 
     changed = Meeting.objects.get()
     assert changed.sequence == 1

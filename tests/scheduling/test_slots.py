@@ -92,6 +92,7 @@ def test_a_taken_slot_keeps_its_times_and_tutor(tim, book, make_admin):
         services.change_slot(by=tim, slot_id=taken, start_time=hour(5), end_time=hour(6))
     with pytest.raises(SlotTaken):
         services.change_slot(by=tim, slot_id=taken, is_available=True)
+    assert refused(lambda: own.update(start_time=hour(-9))) == "slot_booked"
     assert refused(lambda: own.update(end_time=hour(9))) == "slot_booked"
     assert refused(lambda: own.update(tutor=make_admin("tom"))) == "slot_booked"
     assert refused(lambda: own.update(is_available=True)) == "slot_taken"
