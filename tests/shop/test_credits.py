@@ -187,12 +187,22 @@ def test_the_database_keeps_the_credits(alice, bob, pack, lesson):
     assert broken(lambda: lots.update(remaining=3)) == "credit_lot_balance"
     assert broken(lambda: lots.update(granted=10)) == "credit_lot_grant_final"
     assert broken(lambda: lots.update(user=bob)) == "credit_lot_grant_final"
-    assert broken(lambda: CreditEntry.objects.update(change=5)) == "credit_entry_append_only"
+    assert broken(lambda: lots.update(order_item=None)) == "credit_lot_grant_final"
+    for change in ({"change": 5}, {"note": "another"}, {"change": 5, "note": ""}):  # a note may be emptied, and no more
+        assert broken(lambda change=change: CreditEntry.objects.update(**change)) == "credit_entry_append_only"
     assert broken(lambda: CreditEntry.objects.all().delete()) == "credit_entry_append_only"
     entry = CreditEntry(user=alice, lot=lots.get(), kind="grant", change=5)
     assert broken(entry.save) == "credit_entry_append_only"
-    CreditSpending.objects.update(status="returned")
-    assert broken(lambda: CreditSpending.objects.update(status="spent")) == "credit_spending_final"
+
+
+@pytest.mark.parametrize("final", ["returned", "forfeited"])
+def test_the_database_lets_credits_be_settled_once(pack, lesson, final):
+    pack(2)
+    lesson(0)
+    CreditSpending.objects.update(status=final)
+
+    for status in {"spent", "returned", "forfeited"} - {final}:
+        assert broken(lambda status=status: CreditSpending.objects.update(status=status)) == "credit_spending_final"
 
 
 def test_a_cause_serves_one_grant(alice, bob, tim):

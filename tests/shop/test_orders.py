@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 from django.db import connection
+from django.db.models.functions import Now
 
 from accounts.services import close_account
 from config.errors import Missing, NotAllowed
@@ -189,14 +190,24 @@ def test_the_database_keeps_the_terms_of_an_order(alice, bob, stocked, bought):
     order = bought(alice, (stocked("Pen", 10), 3))
     row = Order.objects.filter(pk=order.pk)
 
-    for change in ({"subtotal": 1}, {"user": bob}, {"currency": "CHF"}):
+    terms = {"subtotal": 1, "discount": 1, "user": bob, "currency": "CHF", "voucher": 1, "created_at": Now()}
+    for change in ({name: value} for name, value in terms.items()):
         assert broken(lambda change=change: row.update(**change)) == "order_terms_final"
     assert broken(lambda: row.update(status="eaten")) == "order_status_known"
     assert broken(lambda: OrderItem.objects.update(amount=1)) == "order_item_append_only"
     assert broken(lambda: OrderItem.objects.all().delete()) == "order_item_append_only"
     row.update(status="completed")
-    assert broken(lambda: row.update(status="new")) == "order_status_final"
     assert broken(lambda: order.events.update(status="new")) == "order_event_append_only"
+    assert broken(lambda: order.events.all().delete()) == "order_event_append_only"
+
+
+@pytest.mark.parametrize("final", ["completed", "canceled"])
+def test_the_database_lets_no_order_go_on_from_its_end(order, final):
+    row = Order.objects.filter(pk=order.pk)
+    row.update(status=final)
+
+    for status in {"new", "completed", "canceled"} - {final}:
+        assert broken(lambda status=status: row.update(status=status)) == "order_status_final"
 
 
 def test_the_database_checks_the_sum_of_the_lines(alice, stocked):

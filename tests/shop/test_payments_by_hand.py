@@ -1,6 +1,7 @@
 """Payments that staff mark as paid and refunded."""
 
 import pytest
+from django.db.models.functions import Now
 
 from config.errors import Missing, NotAllowed
 from shop import services
@@ -75,5 +76,21 @@ def test_the_database_keeps_payments(tim, order):
     second = Payment(order=order, provider="offline", amount=1, currency="EUR")
 
     assert broken(second.save) == "payment_one_live"
-    assert broken(lambda: payments.update(amount=1)) == "payment_terms_final"
-    assert broken(lambda: payments.update(status="pending", paid_at=None)) == "payment_status_final"
+    for change in ({"amount": 1}, {"currency": "CHF"}, {"provider": "fake"}, {"order": order.pk + 1}):
+        assert broken(lambda change=change: payments.update(**change)) == "payment_terms_final"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("pending", "refunded"),
+        *(("paid", status) for status in ("pending", "failed")),
+        *(("failed", status) for status in ("pending", "paid", "refunded")),
+        *(("refunded", status) for status in ("pending", "paid", "failed")),
+    ],
+)
+def test_the_database_lets_no_payment_go_back(order, before, after):
+    when = {"pending": None, "failed": None, "paid": Now(), "refunded": Now()}
+    Payment.objects.create(order=order, provider="offline", amount=1, currency="EUR", status=before, paid_at=when[before])
+
+    assert broken(lambda: Payment.objects.update(status=after, paid_at=when[after])) == "payment_status_final"
