@@ -9,6 +9,7 @@ from config.errors import Invalid, NotAllowed
 from scheduling.models import Meeting, TimeSlot
 from scheduling.services import book_meeting, cancel_meeting, create_slot
 from shop import services
+from shop.causes import give_cause
 from shop.errors import NotEnoughCredits
 from shop.models import CreditEntry, CreditLot, CreditSpending
 from tests.scheduling.conftest import hour
@@ -212,12 +213,17 @@ def test_a_cause_serves_one_grant(alice, bob, tim):
     assert list(CreditEntry.objects.filter(user=bob).values_list("by", "note")) == [(None, "")]
 
 
-def test_credits_changed_by_hand_are_a_correction(alice, pack):
+def test_credits_changed_by_hand_are_a_correction(alice, tim, pack, lesson):
     pack(5)
+    lesson(0, cost=2)
 
-    CreditLot.objects.update(remaining=4)
+    CreditLot.objects.update(remaining=2)
+    give_cause("credit", by=tim.pk, note="a mistake")
+    CreditLot.objects.update(remaining=1)
 
-    assert history(alice) == [("grant", 5), ("correction", -1)]
+    assert history(alice) == [("grant", 5), ("debit", -2), ("correction", -1), ("correction", -1)]
+    told = CreditEntry.objects.filter(kind="correction").order_by("id").values_list("by", "note")
+    assert list(told) == [(None, ""), (tim.pk, "a mistake")]
 
 
 def test_spending_takes_as_many_statements_from_ten_packs_as_from_one(alice, pack, lesson, django_assert_num_queries):

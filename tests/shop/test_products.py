@@ -50,12 +50,16 @@ def test_sql_by_hand_is_recorded_as_a_correction(stocked):
 
 
 def test_a_cause_serves_one_statement(stocked, tim):
+    give_cause("stock", by=tim.pk, note="first")
     pen = stocked("Pen", 10)
-    give_cause("stock", reason="delivery", by=tim.pk, note="once")
     Product.objects.update(amount=11)
+    give_cause("stock", reason="delivery", by=tim.pk, note="once")
     Product.objects.update(amount=12)
+    Product.objects.update(amount=13)
 
-    assert [row[2:] for row in ledger(pen)[1:]] == [("delivery", None, tim.pk, "once"), ("correction", None, None, "")]
+    by_hand = ("correction", None, None, "")
+    caused = [("delivery", None, tim.pk, note) for note in ("first", "once")]
+    assert [row[2:] for row in ledger(pen)] == [caused[0], by_hand, caused[1], by_hand]
 
 
 def test_the_ledger_is_only_added_to_and_only_by_the_stock(stocked):
