@@ -6,8 +6,10 @@ from email import policy
 
 import pytest
 import vobject
+from django.utils import timezone
 
 from accounts.services import change_account
+from config.errors import Missing
 from scheduling import services
 from scheduling.models import CalendarFeed, Meeting
 from tests.scheduling.conftest import shift
@@ -46,6 +48,23 @@ def test_a_feed_holds_ones_own_meetings(feed, book, slot, alice, bob, tim):
     assert event.description.value == "With tim\n\nBring a ruler;\nand, please, time"
     assert event.url.value.endswith(f"/api/v1/meetings/{meeting.pk}/")
     assert len(feed(tim)) == 2
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_an_address_is_its_owners_alone(place, alice, bob):
+    people = [alice, bob]
+    mine, other = people[place], people[1 - place]
+    tokens = {user: services.create_feed(by=user) for user in people}
+    CalendarFeed.objects.filter(user=mine).update(created_at=timezone.now() - timedelta(days=1))
+
+    assert services.feed_created_at(by=mine) < services.feed_created_at(by=other)
+    services.revoke_feed(by=mine)
+
+    with pytest.raises(Missing):
+        services.feed_created_at(by=mine)
+    with pytest.raises(Missing):
+        services.read_feed(token=tokens[mine])
+    assert services.read_feed(token=tokens[other])
 
 
 def test_what_changes_keeps_its_uid_and_counts_its_sequence(feed, book, slot, alice, tim):

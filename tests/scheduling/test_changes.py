@@ -225,6 +225,31 @@ def test_words_change_while_the_meeting_lives(book, alice):
     services.change_meeting(by=alice, meeting_id=meeting.pk, notes="Circles")  # no change at all
 
 
+@pytest.mark.parametrize("place", [0, 1])
+def test_what_is_named_is_changed_and_nothing_beside_it(book, slot, tim, bob, place):
+    both = [book(), book(slot(1), by=bob)]
+    mine, other = both[place], both[1 - place]
+    free = slot(5)
+    rest = [Meeting.objects.filter(pk=other.pk), TimeSlot.objects.exclude(pk__in=[mine.time_slot_id, free.pk])]
+    before = [list(rows.values()) for rows in rest]
+
+    services.move_meeting(by=tim, meeting_id=mine.pk, time_slot_id=free.pk)
+    services.change_meeting(by=tim, meeting_id=mine.pk, subject="Geometry")
+    services.confirm_meeting(by=tim, meeting_id=mine.pk)
+    services.change_slot(by=tim, slot_id=free.pk, credits=2)
+
+    row = Meeting.objects.filter(pk=mine.pk)
+    assert row.values_list("time_slot", "subject", "status").get() == (free.pk, "Geometry", "confirmed")
+    assert TimeSlot.objects.get(pk=free.pk).credits == 2
+    assert [list(rows.values()) for rows in rest] == before
+
+    services.cancel_meeting(by=tim, meeting_id=mine.pk)
+    services.delete_slot(by=tim, slot_id=mine.time_slot_id)  # which it left
+
+    assert row.get().status == "canceled"
+    assert [list(rows.values()) for rows in rest] == before
+
+
 @pytest.mark.parametrize("word", ["subject", "notes"])
 def test_calendars_hear_of_each_word_alone(book, alice, word):
     meeting = book()

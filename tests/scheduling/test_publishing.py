@@ -11,7 +11,7 @@ from config.errors import NotAllowed
 from scheduling import services, tasks
 from scheduling.errors import HoursEndBeforeStart, ValidityEndsBeforeStart
 from scheduling.hours import Span
-from scheduling.models import AvailabilityRule, TimeSlot, TutorSettings
+from scheduling.models import AvailabilityException, AvailabilityRule, TimeSlot, TutorSettings
 from tests.scheduling.conftest import WEEK, at, hours, monday
 
 pytestmark = pytest.mark.django_db
@@ -175,6 +175,33 @@ def test_only_what_may_be_said_of_hours_is_changed(rule, tim, make_admin):
 
     with pytest.raises(TypeError, match="tutor_id"):
         services.change_rule(by=tim, rule_id=hourly.pk, tutor_id=make_admin("tom").pk)
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_one_tutors_hours_change_nothing_of_anothers(rule, tim, make_admin, place):
+    tutors = [tim, make_admin("tom")]
+    rules = [rule(by=tutor, start_time=time(start)) for tutor, start in zip(tutors, (8, 10), strict=True)]
+    off = [services.add_exception(by=tutor, date=monday(), kind="off", time_zone="UTC") for tutor in tutors]
+    for tutor in tutors:
+        services.set_buffer(by=tutor, buffer_minutes=5)
+    mine, other = tutors[place], tutors[1 - place]
+
+    def theirs():
+        models = (TimeSlot, AvailabilityRule, AvailabilityException, TutorSettings)
+        return [list(model.objects.filter(tutor=other).order_by("pk").values()) for model in models]
+
+    before = theirs()
+    services.change_rule(by=mine, rule_id=rules[place].pk, start_time=time(9))
+    services.change_exception(by=mine, exception_id=off[place].pk, date=monday() + WEEK)
+    services.set_buffer(by=mine, buffer_minutes=15)
+    assert services.settings_of(mine).buffer_minutes == 15
+    assert services.settings_of(other).buffer_minutes == 5
+    assert theirs() == before
+
+    services.remove_exception(by=mine, exception_id=off[place].pk)
+    services.remove_rule(by=mine, rule_id=rules[place].pk)
+    assert theirs() == before
+    assert not TimeSlot.objects.filter(tutor=mine).exists()
 
 
 def test_nothing_is_published_in_the_past(rule):

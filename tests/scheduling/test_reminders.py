@@ -166,6 +166,17 @@ def test_mail_and_sms_of_a_reminder(book, alice, run_jobs, outbox):
     assert Delivery.objects.filter(notification__type="reminder", status="sent").count() == 3
 
 
+@pytest.mark.parametrize("place", [0, 1])
+def test_each_meeting_is_reminded_of_by_itself(book, slot, bob, place):
+    both = [in_hours(book(), 20), in_hours(book(slot(1), by=bob), 22)]
+    mine, other = both[place], both[1 - place]
+
+    services.remind(meeting_id=mine.pk, seconds=DAY)
+
+    assert reminded() == sorted([mine.student.username, "tim"])
+    assert [meeting_id for meeting_id, _, _ in services.due_reminders()] == [other.pk]
+
+
 def test_other_reminders_by_settings(book, settings):
     settings.REMINDERS = [timedelta(minutes=10), timedelta(days=2)]
     meeting = in_hours(book(), 47)
