@@ -10,6 +10,7 @@ from config.errors import constraint_of
 from notifications.models import Notification
 from scheduling import errors, services
 from scheduling.models import Meeting, TimeSlot
+from scheduling.services import booking
 from shop.errors import NotEnoughCredits
 from shop.services import balance_of, grant_credits
 from tests.conftest import PASSWORD
@@ -68,7 +69,8 @@ def test_a_student_has_one_meeting_at_a_time(book, slot, make_admin, alice, bob)
     book(slot())
     with pytest.raises(errors.StudentOverlap):
         book(slot(tutor=tom, minutes=30))
-    assert book(slot(1, tutor=tom)).pk  # back to back
+    for beside in (-1, 1):
+        assert book(slot(beside, tutor=tom)).pk  # back to back
     assert book(TimeSlot.objects.get(tutor=tom, is_available=True), by=bob).pk
 
 
@@ -97,6 +99,14 @@ def test_the_buffer_keeps_meetings_apart(book, slot, tim, alice, bob):
         book(touching)  # the later one is as close
     services.set_buffer(by=tim, buffer_minutes=0)
     assert book(touching).pk
+
+
+def test_what_was_in_the_way_a_moment_ago_is_told_as_taken(book, monkeypatch):
+    monkeypatch.setattr(booking, "lock_bookers", lambda places: {})
+
+    with pytest.raises(errors.SlotTaken):
+        book()
+    assert not Meeting.objects.exists()
 
 
 def test_a_tutor_who_left_cannot_be_booked(book, slot, make_admin, tim):
