@@ -193,9 +193,11 @@ def test_one_tutors_hours_change_nothing_of_anothers(rule, tim, make_admin, plac
     before = theirs()
     services.change_rule(by=mine, rule_id=rules[place].pk, start_time=time(9))
     services.change_exception(by=mine, exception_id=off[place].pk, date=monday() + WEEK)
-    services.set_buffer(by=mine, buffer_minutes=15)
-    assert services.settings_of(mine).buffer_minutes == 15
+    services.set_buffer(by=mine, buffer_minutes=90)
+    assert services.settings_of(mine).buffer_minutes == 90
     assert services.settings_of(other).buffer_minutes == 5
+    # On the other one's day off, and with room for one beside one's own pause.
+    assert TimeSlot.objects.filter(tutor=mine, start_time__date=monday()).count() == 1
     assert theirs() == before
 
     services.remove_exception(by=mine, exception_id=off[place].pk)

@@ -148,7 +148,9 @@ def test_what_is_offered_is_what_can_be_booked(slot, book, alice, bob, tim, make
         slot(12, tutor=left),
         slot(12, tutor=away),
     ]
-    slots += [slot(0, days=6), TimeSlot.objects.create(tutor=other, start_time=soon, end_time=soon + timedelta(hours=1))]
+    for start in (soon, soon - timedelta(hours=6)):  # the latter is over
+        slots.append(TimeSlot.objects.create(tutor=other, start_time=start, end_time=start + timedelta(hours=1)))
+    slots.append(slot(0, days=6))
     change_account(by=tim, user=left, user_type="student")
     change_account(by=tim, user=away, is_active=False)
     book(taken, by=alice)
