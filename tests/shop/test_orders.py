@@ -11,7 +11,7 @@ from config.errors import Missing, NotAllowed
 from notifications.models import Notification
 from shop.errors import BuyerGone, ItemsUnavailable, MixedCurrencies, OrderFinal
 from shop.models import Order, OrderItem, Product, StockEntry
-from shop.services import cancel_order, change_product, complete_order, place_order
+from shop.services import cancel_order, change_product, complete_order, history_of_order, place_order
 from tests.shop.conftest import broken
 
 pytestmark = pytest.mark.django_db
@@ -108,6 +108,16 @@ def test_completing_is_final(alice, tim, stocked, bought):
     for change in (cancel_order, complete_order):
         with pytest.raises(OrderFinal):
             change(by=tim, order_id=order.pk)
+
+
+def test_who_has_an_order_reads_the_history_of_no_other(alice, bob, stocked, bought):
+    pen = stocked("Pen", 10)
+    theirs, own = (bought(user, (pen, 1)) for user in (alice, bob))
+    cancel_order(by=bob, order_id=own.pk)
+
+    assert [event.status for event in history_of_order(by=bob, order_id=own.pk)] == ["canceled"]
+    with pytest.raises(Missing):
+        history_of_order(by=bob, order_id=theirs.pk)
 
 
 def test_who_may_do_what_with_an_order(alice, bob, sue, tim, stocked, bought):
