@@ -64,6 +64,24 @@ def test_the_job_run_twice_sends_the_same_code(as_user, alice, outbox, run_jobs)
     assert codes.digits_of(code) == codes.digits_of(Code.objects.get(pk=code.pk))
 
 
+def test_a_code_is_good_for_its_own_row_alone(settings):
+    row = {"pk": 7, "purpose": "verify_email", "address": "alice@example.com", "nonce": "one"}
+    right = codes.digits_of(Code(**row)), codes.token_of(Code(**row))
+    assert re.fullmatch(r"\d{6} 7-[0-9a-f]{64}", " ".join(right))
+    assert codes.matches(Code(**row), digits=right[0])
+    assert codes.matches(Code(**row), token=right[1])
+
+    others = [{"pk": 8}, {"purpose": "reset"}, {"address": "bob@example.com"}, {"nonce": "two"}]
+    found = [(codes.digits_of(Code(**row | other)), codes.token_of(Code(**row | other)).split("-")[1]) for other in others]
+    settings.SECRET_KEY += "!"
+    found.append((codes.digits_of(Code(**row)), codes.token_of(Code(**row)).split("-")[1]))
+
+    assert len({right[0], *(digits for digits, _token in found)}) == len(found) + 1
+    assert len({right[1].split("-")[1], *(token for _digits, token in found)}) == len(found) + 1
+    for given in ({}, {"digits": None}, {"digits": ""}, {"digits": right[1]}, {"token": ""}, {"token": right[0]}):
+        assert not codes.matches(Code(**row), **given)
+
+
 def test_a_code_has_five_guesses(as_user, alice):
     client = as_user(alice)
     client.post("/auth/users/verify/", {"channel": "email"})
