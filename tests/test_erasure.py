@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.contenttypes.models import ContentType
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection, models, transaction
@@ -23,6 +24,7 @@ from accounts.services import change_account, close_account, request_export, sta
 from accounts.services.codes import open_code
 from accounts.signals import account_closed
 from config import dumps
+from config.erasing import ERASED, forget_names
 from notifications.models import Notification
 from scheduling import services as scheduling
 from scheduling.models import Meeting, TimeSlot
@@ -269,3 +271,18 @@ def test_what_is_others_stays_as_it_is(whole, alice, tim, bob, as_user, tmp_path
     rows = [line for line in gone if not line.startswith(("\\", "SELECT pg_catalog.setval"))]
     assert [row for row in rows if "bob@example.com" not in row] == []
     assert rows
+
+
+def test_the_log_forgets_a_name_and_not_what_else_has_its_number(alice, bob, tim):
+    for model, key in ((User, alice.pk), (User, bob.pk), (Ticket, alice.pk)):
+        kind = ContentType.objects.get_for_model(model)
+        LogEntry.objects.create(
+            user=tim, content_type=kind, object_id=key, object_repr="Name", action_flag=CHANGE, change_message="Words"
+        )
+
+    forget_names(User.objects.filter(pk=alice.pk))
+
+    assert list(LogEntry.objects.order_by("id").values_list("object_repr", "change_message")) == [
+        (ERASED, ""),
+        *[("Name", "Words")] * 2,
+    ]

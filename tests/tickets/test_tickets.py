@@ -93,6 +93,19 @@ def test_support_sorts_tickets(ask, sue, alice):
         services.change_ticket(by=sue, ticket_id=ticket.pk + 1, priority="low")
 
 
+def test_what_a_page_sorts_together_is_done_together_and_to_that_ticket_alone(ask, sue, alice):
+    ticket, _other = ask(), ask()
+    tickets = Ticket.objects.order_by("id").values_list("status", "priority", "assignee", "subject", "changed_status")
+
+    with pytest.raises(AssigneeRefused):
+        services.sort_ticket(by=sue, ticket_id=ticket.pk, status="c", assignee=alice)
+    assert list(tickets.all()) == [("u", "normal", None, "", None)] * 2
+    services.sort_ticket(by=sue, ticket_id=ticket.pk, status="f", assignee=sue, priority="high", subject="Fire")
+    assert list(tickets.all()) == [("f", "high", sue.pk, "Fire", sue.pk), ("u", "normal", None, "", None)]
+    services.sort_ticket(by=sue, ticket_id=ticket.pk, assignee=None)
+    assert list(tickets.all()) == [("f", "high", None, "Fire", sue.pk), ("u", "normal", None, "", None)]
+
+
 def test_tickets_are_assigned_to_support_only(ask, sue, alice):
     ticket = ask()
     gone = make_user("gone", is_staff=True, is_active=False)
