@@ -24,9 +24,9 @@ SECRET = "whsec_of_the_tests"
 
 @pytest.fixture
 def stripe(settings):
-    """A server that plays Stripe; `stripe.requests` are what it was sent, `stripe.status` what it answers with."""
+    """A server that plays Stripe; `stripe.requests` are what it was sent, `stripe.status` and `.answer` what it answers with."""
     server = HTTPServer(("127.0.0.1", 0), _Stripe)
-    server.requests, server.status = [], 200
+    server.requests, server.status, server.answer = [], 200, None
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     settings.PAYMENT_PROVIDER, settings.STRIPE_KEY = "stripe", "sk_test"
@@ -43,7 +43,7 @@ class _Stripe(BaseHTTPRequestHandler):
         form = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
         self.server.requests.append((self.path, dict(self.headers), {name: value for name, [value] in form.items()}))
         session = f"cs_test_{form['client_reference_id'][0]}"
-        answer = json.dumps({"id": session, "url": f"https://checkout.stripe.com/c/pay/{session}"}).encode()
+        answer = self.server.answer or json.dumps({"id": session, "url": f"https://checkout.stripe.com/c/pay/{session}"}).encode()
         self.send_response(self.server.status)
         self.send_header("Content-Length", str(len(answer)))
         self.end_headers()
@@ -97,13 +97,13 @@ def test_the_provider_learns_of_a_payment_once(stripe, alice, order):
 
 
 def test_a_provider_that_refuses_or_is_away_can_be_asked_again(stripe, settings, alice, order):
-    stripe.status = 402
-    with pytest.raises(ProviderUnavailable):
-        services.start_payment(by=alice, order_id=order.pk)
+    for stripe.status, stripe.answer in ((402, None), (200, b"<html>")):
+        with pytest.raises(ProviderUnavailable):
+            services.start_payment(by=alice, order_id=order.pk)
     url, settings.STRIPE_URL = settings.STRIPE_URL, "http://127.0.0.1:1"
     with pytest.raises(ProviderUnavailable):
         services.start_payment(by=alice, order_id=order.pk)
-    settings.STRIPE_URL, stripe.status = url, 200
+    settings.STRIPE_URL, stripe.answer = url, None
 
     services.start_payment(by=alice, order_id=order.pk)
 
@@ -236,8 +236,9 @@ def test_a_signed_body_that_is_no_event(api, pending):
         assert deliver(api, body).status_code == 400
 
 
-@pytest.mark.parametrize("odd", [{"amount_total": "NaN"}, {"amount_total": "x"}, {"amount_total": True}, {"id": None}])
+@pytest.mark.parametrize("odd", [*({"amount_total": one} for one in ("NaN", "x", True)), {"id": None}, {"reference": 7}])
 def test_a_signed_event_of_other_kinds_of_values(api, pending, odd):
+    pending.reference = odd.get("reference", pending.reference)
     answer = deliver(api, event_of(pending, **odd))
 
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid_signature")

@@ -70,13 +70,14 @@ def test_money_that_comes_for_a_canceled_order_is_recorded(alice, tim, order, be
     assert status() == "refunded"
 
 
-def test_the_database_keeps_payments(tim, order):
+def test_the_database_keeps_payments(tim, alice, order, stocked, bought):
     services.mark_paid(by=tim, order_id=order.pk)
+    other = bought(alice, (stocked("Leaflet"), 1))
     payments = Payment.objects.all()
     second = Payment(order=order, provider="offline", amount=1, currency="EUR")
 
     assert broken(second.save) == "payment_one_live"
-    for change in ({"amount": 1}, {"currency": "CHF"}, {"provider": "fake"}, {"order": order.pk + 1}):
+    for change in ({"amount": 1}, {"currency": "CHF"}, {"provider": "fake"}, {"order": other}):
         assert broken(lambda change=change: payments.update(**change)) == "payment_terms_final"
 
 

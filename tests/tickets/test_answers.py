@@ -53,10 +53,19 @@ def test_nobody_owes_a_word_on_a_closed_ticket_until_its_owner_speaks(ask, say, 
     assert awaiting(ticket) is None
 
 
-@pytest.mark.parametrize(("speaker", "then"), [(None, "support"), ("alice", "support"), ("sue", "customer")])
-def test_a_reopened_ticket_waits_for_whoever_did_not_speak_last(ask, say, sue, request, speaker, then):
+@pytest.mark.parametrize(
+    ("speakers", "then"),
+    [
+        ((), "support"),
+        (["alice"], "support"),
+        (["sue"], "customer"),
+        (["sue", "alice"], "support"),
+        (["alice", "sue"], "customer"),
+    ],
+)
+def test_a_reopened_ticket_waits_for_whoever_did_not_speak_last(ask, say, sue, request, speakers, then):
     ticket = ask()
-    if speaker:
+    for speaker in speakers:
         say(request.getfixturevalue(speaker), ticket)
     say(sue, ticket, internal=True)
     for status in ("c", "f"):

@@ -238,8 +238,9 @@ def assignees(tickets):
         lambda sue, tim: change_account(by=tim, user=sue, is_active=False),
         lambda sue, tim: close_account(by=tim, user=sue),
         lambda sue, tim: User.objects.filter(pk=sue.pk).update(is_staff=False),
+        lambda sue, tim: User.objects.filter(pk=sue.pk).update(is_active=False),
     ],
-    ids=["demoted", "deactivated", "closed", "by SQL"],
+    ids=["demoted", "deactivated", "closed", "demoted by SQL", "deactivated by SQL"],
 )
 def test_who_is_support_no_longer_has_no_open_tickets(seen_to, sue, tim, as_user, leave):
     assert assignees(seen_to) == [sue.pk, sue.pk]
@@ -251,9 +252,11 @@ def test_who_is_support_no_longer_has_no_open_tickets(seen_to, sue, tim, as_user
     assert [one["id"] for one in searched] == [seen_to[1].pk]
 
 
-@pytest.mark.parametrize("still", [True, False])
-def test_a_reopened_ticket_stays_with_support_only(seen_to, sue, tim, as_user, still):
-    change_account(by=tim, user=sue, is_staff=still)
+@pytest.mark.parametrize(
+    ("change", "still"), [({"is_staff": True}, True), ({"is_staff": False}, False), ({"is_active": False}, False)]
+)
+def test_a_reopened_ticket_stays_with_support_only(seen_to, sue, tim, as_user, change, still):
+    change_account(by=tim, user=sue, **change)
 
     services.set_status(by=tim, ticket_id=seen_to[1].pk, status="u")
 
