@@ -67,6 +67,9 @@ def test_sql_cannot_refer_to_somebody_elses_either(ask, order, meeting, bob):
 
     assert refused(lambda: ticket.update(order=order)) == "ticket_order_is_own"
     assert refused(lambda: ticket.update(meeting=meeting)) == "ticket_meeting_is_own"
+    for about, constraint in (({"order": order}, "ticket_order_is_own"), ({"meeting": meeting}, "ticket_meeting_is_own")):
+        own = ask(**{f"{name}_id": one.pk for name, one in about.items()})
+        assert refused(lambda own=own: Ticket.objects.filter(pk=own.pk).update(user=bob)) == constraint
 
 
 def test_what_a_ticket_can_be(ask, alice):
@@ -114,6 +117,7 @@ def test_tickets_are_assigned_to_support_only(ask, sue, alice):
         with pytest.raises(AssigneeRefused):
             services.change_ticket(by=sue, ticket_id=ticket.pk, assignee_id=key)
     assert refused(lambda: Ticket.objects.update(assignee=alice)) == "ticket_assignee_is_support"
+    assert refused(lambda: Ticket.objects.create(user=alice, message="x", assignee=alice)) == "ticket_assignee_is_support"
 
 
 def test_only_support_sets_the_status(ask, sue, alice, bob):
