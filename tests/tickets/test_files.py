@@ -90,11 +90,13 @@ def test_no_more_than_five(ask, media):
 
 def test_an_attachment_belongs_to_its_answers_ticket(ask, say, sue):
     """Or a file could be shown with a ticket whose owner may not read the answer."""
-    answer, other = say(sue, ask(), files=[upload()], internal=True), ask()
+    answer, other = say(sue, ask(), files=[upload()], internal=True), ask(files=[upload()])
+    new = Attachment(ticket=other, answer=answer, position=2, file="attachments/x", name="x", content_type="text/plain", size=1)
 
-    with pytest.raises(IntegrityError) as caught, transaction.atomic():
-        answer.attachments.update(ticket=other)
-    assert constraint_of(caught.value) == "attachment_answer_is_tickets"
+    for write in (lambda: answer.attachments.update(ticket=other), lambda: other.attachments.update(answer=answer), new.save):
+        with pytest.raises(IntegrityError) as caught, transaction.atomic():
+            write()
+        assert constraint_of(caught.value) == "attachment_answer_is_tickets"
 
 
 @pytest.mark.parametrize(

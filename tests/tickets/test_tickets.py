@@ -158,6 +158,15 @@ def test_whoever_says_in_sql_who_it_was_is_believed(ask, sue):
     assert history(ticket) == [("sue", "u", "f")]
 
 
+def test_what_sql_changes_the_database_follows(ask, say, bob, sue):
+    say(sue, ask())
+    changes = [(Ticket, {"message": "Smoke"}), (Ticket, {"user": bob}), (Ticket, {"assignee": sue}), (Ticket, {"status": "f"})]
+    changes += [(Answer, {"message": "Water"}), (Answer, {"user": bob}), (Answer, {"internal": True})]
+    for model, change in changes:
+        model.objects.update(**change)
+        assert [row for rule in rules() if rule.app == "tickets" for row in rule.violations()] == [], change
+
+
 def test_history_is_not_rewritten(ask, sue):
     ticket = ask()
     services.set_status(by=sue, ticket_id=ticket.pk, status="c")
