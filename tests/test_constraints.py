@@ -20,6 +20,13 @@ BROKEN = [
     ("rule_weekday_known", "scheduling_availabilityrule", "weekday = 7"),
     ("rule_slot_length", "scheduling_availabilityrule", "slot_minutes = 4"),
     ("rule_slot_length", "scheduling_availabilityrule", "slot_minutes = 1441"),
+    ("rule_whole_minutes", "scheduling_availabilityrule", "start_time = start_time + interval '1 second'"),
+    ("rule_whole_minutes", "scheduling_availabilityrule", "end_time = end_time - interval '1 second'"),
+    (
+        "exception_whole_minutes",
+        "scheduling_availabilityexception",
+        "start_time = '10:00', end_time = '10:30:01', kind = 'extra', slot_minutes = 30",
+    ),
     ("exception_kind_known", "scheduling_availabilityexception", "kind = 'x'"),
     ("exception_slots", "scheduling_availabilityexception", "slot_minutes = 60"),
     ("exception_slots", "scheduling_availabilityexception", "kind = 'extra'"),

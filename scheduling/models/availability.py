@@ -11,7 +11,8 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Now
+from django.db.models.functions import Now, TruncMinute
+from django.db.models.lookups import Exact
 from django.utils.translation import gettext_lazy as _
 
 from config.history import keep_history
@@ -35,6 +36,15 @@ def check_zone(name):
     """Raises ValidationError for anything but an IANA zone, such as Europe/Warsaw."""
     if name not in _zones():
         raise ValidationError(_("Give an IANA time zone, such as Europe/Warsaw."), code="invalid_zone")
+
+
+def _whole_minutes(name):
+    """What the API shows of hours is all of them: seconds would be lost where its answer is sent back."""
+    return models.CheckConstraint(
+        name=name,
+        condition=Q(Exact(F("start_time"), TruncMinute("start_time"))) & Q(Exact(F("end_time"), TruncMinute("end_time"))),
+        violation_error_message=_("Hours begin and end on whole minutes."),
+    )
 
 
 def _ends_later(start, end):
@@ -97,6 +107,7 @@ class AvailabilityRule(_Hours):
         constraints = (
             models.CheckConstraint(name="rule_weekday_known", condition=Q(weekday__range=(0, 6))),
             models.CheckConstraint(name="rule_ends_after_start", condition=_ends_later("start_time", "end_time")),
+            _whole_minutes("rule_whole_minutes"),
             models.CheckConstraint(name="rule_slot_length", condition=Q(slot_minutes__range=(SHORTEST, LONGEST))),
             models.CheckConstraint(
                 name="rule_validity_in_order", condition=Q(valid_until=None) | Q(valid_until__gte=F("valid_from"))
@@ -129,6 +140,7 @@ class AvailabilityException(_Hours):
         ordering = ("-id",)
         indexes = (models.Index(fields=["tutor", "date"], name="exception_of_tutor"),)
         constraints = (
+            _whole_minutes("exception_whole_minutes"),
             models.CheckConstraint(name="exception_kind_known", condition=Q(kind__in=["off", "extra"])),
             models.CheckConstraint(
                 name="exception_times",

@@ -122,6 +122,8 @@ def test_weekly_hours_and_the_buffer(staff, tim):
     assert TutorSettings.objects.get().buffer_minutes == 15
     staff.post(f"{path}{made.pk}/change/", rule | {"end_time": "11:00"})
     assert AvailabilityRule.objects.get().end_time == time(11)
+    refused = staff.post(f"{path}{made.pk}/change/", rule | {"end_time": "11:00:30"})
+    assert "Hours begin and end on whole minutes." in refused.content.decode()
     staff.post(f"{path}{made.pk}/delete/", {"post": "yes"})
     assert not TimeSlot.objects.exists()
 
