@@ -21,13 +21,21 @@ from shop.services.credits import (
     return_credits,
     spend_credits,
 )
-from shop.services.orders import cancel_order, complete_order, forget_user, history_of_order, place_order
+from shop.services.orders import (
+    cancel_order,
+    cancel_orders_left,
+    complete_order,
+    forget_user,
+    history_of_order,
+    place_order,
+)
 from shop.services.payments import mark_paid, mark_refunded, payment_of, receive_event, start_payment
 from shop.services.stock import change_stock
 
 __all__ = [
     "balance_of",
     "cancel_order",
+    "cancel_orders_left",
     "change_category",
     "change_product",
     "change_stock",

@@ -61,6 +61,10 @@ UPDATE shop_product p SET amount = p.amount + i.amount FROM shop_orderitem i
 WHERE i.order_id = %(order)s AND p.id = i.product_id""")
 
 
+# So many at once; the worker asks for more until there is none.
+_MOST_LEFT = 1000
+
+
 class _Product(NamedTuple):
     """A product whose row is locked."""
 
@@ -146,23 +150,48 @@ def cancel_order(*, by, order_id):
     """
     with acting(by), transaction.atomic():
         order = _settle(order_id, Order.Status.CANCELED, by=by)
-        _HOLD_ORDERED.run({"order": order.pk})
-        give_cause("stock", reason=StockEntry.Reason.CANCELLATION, order=order.pk, by=by.pk)
-        _RESTOCK.run({"order": order.pk})
+        _put_back(order_id, by=by.pk)
         tell(order, Type.ORDER_CANCELED)
 
 
+def cancel_orders_left():
+    """Cancels the new orders of accounts that were closed: they have no address any more. Returns how many it were.
+
+    Not while the account is being closed: who orders holds the products and waits for the buyer (docs/locking.md).
+    """
+    left = Order.objects.filter(user__closed_at__isnull=False, status=Order.Status.NEW).order_by("id")
+    return sum(_cancel_left(order_id) for order_id in left.values_list("pk", flat=True)[:_MOST_LEFT])
+
+
+def _cancel_left(order_id):
+    with transaction.atomic():
+        if canceled := _finish(order_id, Order.Status.CANCELED):
+            _put_back(order_id, by=None)
+    return canceled
+
+
+def _put_back(order_id, *, by):
+    _HOLD_ORDERED.run({"order": order_id})
+    give_cause("stock", reason=StockEntry.Reason.CANCELLATION, order=order_id, by=by)
+    _RESTOCK.run({"order": order_id})
+
+
 def _settle(order_id, status, *, by):
-    """Gives a new order its final status, once. Returns the order."""
+    """Settles an order for somebody who may. Returns it. Raises OrderFinal, NotAllowed and Missing."""
     _HOLD_BUYER.run({"order": order_id})
     order = Order.objects.visible_to(by).filter(pk=order_id).select_related("user").first()
     if order is None:
         raise Missing
     if status == Order.Status.COMPLETED and not by.is_admin:
         raise NotAllowed
-    if not Order.objects.filter(pk=order_id, status=Order.Status.NEW).update(status=status):
+    if not _finish(order_id, status):
         raise OrderFinal
     return order
+
+
+def _finish(order_id, status):
+    """Gives a new order its final status. Whether it was new still."""
+    return bool(Order.objects.filter(pk=order_id, status=Order.Status.NEW).update(status=status))
 
 
 def history_of_order(*, by, order_id):
@@ -175,7 +204,8 @@ def history_of_order(*, by, order_id):
 def forget_user(*, user):
     """Erases where an account's orders went, where they could be paid, and what staff noted with its credits.
 
-    Called inside the transaction that closes the account. The orders, payments and ledgers stay.
+    Called inside the transaction that closes the account. The orders, payments and ledgers stay; new orders are canceled
+    afterwards (`cancel_orders_left`).
     """
     theirs = Order.objects.filter(user=user)
     theirs.update(address="", phone="")

@@ -125,6 +125,18 @@ def test_credits_that_expire_and_closing_take_the_account_first(alice, tim, hour
     assert outcome(closing()) == "done"
 
 
+def test_an_order_that_is_completed_meanwhile_is_not_canceled(alice, tim, stocked):
+    placed = order(alice, (stocked("Pen", 10), 1))
+    close_account(by=tim, user=alice)
+
+    with transaction.atomic():
+        services.complete_order(by=tim, order_id=placed.pk)
+        canceling = aside(services.cancel_orders_left)
+
+    assert canceling() == 0
+    assert Order.objects.get().status == "completed"
+
+
 def test_control_looking_first_books_for_somebody_who_is_gone(alice, tim, hours):
     (slot,) = hours(1)
     looked, closed = threading.Event(), threading.Event()

@@ -11,7 +11,7 @@ from config.errors import Missing, NotAllowed
 from notifications.models import Notification
 from shop.errors import BuyerGone, ItemsUnavailable, MixedCurrencies, OrderFinal
 from shop.models import Order, OrderItem, Product, StockEntry
-from shop.services import cancel_order, change_product, complete_order, history_of_order, place_order
+from shop.services import cancel_order, cancel_orders_left, change_product, complete_order, history_of_order, place_order
 from tests.shop.conftest import broken
 
 pytestmark = pytest.mark.django_db
@@ -185,6 +185,28 @@ def test_closing_an_account_erases_where_its_orders_went(alice, bob, tim, stocke
     close_account(by=tim, user=alice)
 
     assert list(Order.objects.order_by("id").values_list("address", "phone")) == [("", ""), ("1 Main Street", "+48123666789")]
+
+
+def test_new_orders_of_a_closed_account_are_canceled(alice, bob, tim, stocked, bought):
+    pen = stocked("Pen", 10)
+    done, left, other = bought(alice, (pen, 1)), bought(alice, (pen, 2)), bought(bob, (pen, 3))
+    complete_order(by=tim, order_id=done.pk)
+    assert cancel_orders_left() == 0
+    close_account(by=tim, user=alice)
+    told = Notification.objects.count()
+
+    assert cancel_orders_left() == 1
+    assert cancel_orders_left() == 0
+
+    assert [(one.pk, one.status) for one in Order.objects.order_by("id")] == [
+        (done.pk, "completed"),
+        (left.pk, "canceled"),
+        (other.pk, "new"),
+    ]
+    assert stock(pen) == [6]
+    assert (entry := StockEntry.objects.first()).reason == "cancellation"
+    assert (entry.order_id, entry.by, left.events.last().by) == (left.pk, None, None)
+    assert Notification.objects.count() == told
 
 
 def test_a_closed_account_orders_nothing(alice, tim, stocked, bought):
