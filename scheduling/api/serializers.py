@@ -6,6 +6,7 @@ from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
 from config.fields import IdField, InstantField, IntegerField
+from config.openapi import examples
 from scheduling.api.fields import DayField, WallTimeField, ZoneField
 from scheduling.models import AvailabilityException, AvailabilityRule, Meeting, Status, TimeSlot
 from scheduling.models.availability import studio_zone
@@ -140,6 +141,12 @@ class InTheWaySerializer(serializers.Serializer):
     detail = serializers.CharField()
 
 
+@examples(
+    answer={
+        "meetings": [_MEETING],
+        "skipped": [{"date": "2026-12-01", "code": "no_slot", "detail": "There is no slot at that time."}],
+    }
+)
 class BookedSeriesSerializer(serializers.Serializer):
     """What was booked of a series."""
 
@@ -218,6 +225,22 @@ class RuleSerializer(_HoursSerializer):
             {"date": "2026-12-05", "kind": "extra", "start_time": "10:00", "end_time": "12:00", "slot_minutes": 60},
             request_only=True,
         ),
+        OpenApiExample(
+            "Answer",
+            {
+                "id": 4,
+                "tutor": 1,
+                "date": "2026-12-24",
+                "kind": "off",
+                "start_time": None,
+                "end_time": None,
+                "slot_minutes": None,
+                "time_zone": "Europe/Warsaw",
+                "credits": 0,
+                "created_at": "2026-11-21T14:12:07.488396Z",
+            },
+            response_only=True,
+        ),
     ],
 )
 class ExceptionSerializer(_HoursSerializer):
@@ -243,12 +266,14 @@ class TutorSettingsSerializer(serializers.Serializer):
     buffer_minutes = IntegerField(min_value=0, max_value=LONGEST, help_text=_("Minutes that stay free between two meetings."))
 
 
+@examples(answer={"created_at": "2026-11-21T14:12:07.488396Z"})
 class FeedSerializer(serializers.Serializer):
     """When the caller's calendar got its secret address, which was shown once."""
 
     created_at = InstantField()
 
 
+@examples(answer={"url": "https://frontdesk.example.com/api/v1/calendar/kX3…Yw.ics"})
 class NewFeedSerializer(serializers.Serializer):
     """A secret address for calendar programs."""
 

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.test import Client
 from django.urls import URLPattern, get_resolver
+from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
 from config.schema import _document
@@ -97,6 +98,23 @@ def test_every_body_has_an_example(operations):
             if media_type == "application/json" and "examples" not in content:
                 lacking.append(name)
     assert lacking == []
+
+
+def test_every_example_is_of_its_shape(schema, operations):
+    parts = schema["components"]
+    bodies = [one.get("requestBody", {}) for one in operations.values()]
+    bodies += [answer for one in operations.values() for answer in one["responses"].values()]
+    pairs = {}  # most are there a hundred times
+    for content in (content for body in bodies for content in body.get("content", {}).values()):
+        for example in content.get("examples", {}).values():
+            shown = parts["examples"][example["$ref"].rpartition("/")[2]] if "$ref" in example else example
+            pairs[str((content["schema"], shown["value"]))] = content["schema"], shown["value"]
+    # With the parts of the document beside it, a shape's references lead somewhere.
+    found = {
+        text: list(Draft202012Validator(shape | {"components": parts}).iter_errors(value))
+        for text, (shape, value) in pairs.items()
+    }
+    assert {text for text, errors in found.items() if errors} == set()
 
 
 # What creates and yet takes no Idempotency-Key.
