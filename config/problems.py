@@ -15,7 +15,6 @@ from django.utils.html import escape
 from django.utils.translation import get_language, gettext_noop
 from django.utils.translation import gettext as _
 from rest_framework import exceptions
-from rest_framework.response import Response
 
 from config import errors
 from config.json import dumps
@@ -54,9 +53,10 @@ def exception_handler(error, context):
     if found is None:
         return None
     members, headers = found
-    response = Response(members, status=members["status"], headers=headers)
-    response.content_type = MEDIA_TYPE
-    return response
+    if members["status"] == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = ", ".join(context["view"].allowed_methods)
+    # No Response of DRF's, which would be rendered as the view's own answers are: the documentation's are pages.
+    return HttpResponse(dumps(members), status=members["status"], headers=headers, content_type=MEDIA_TYPE)
 
 
 def _describe(error):
