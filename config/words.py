@@ -1,6 +1,7 @@
-"""Words that the pages show and nobody else translates: those of the admin's theme, which has no catalogs, and fields' own names.
+"""Words that people see and nobody else translates.
 
-To be found by makemessages they stand here; config/locale has them in the other languages.
+Those of the admin's theme, which has no catalogs, of DRF, whose catalogs lack them, and fields' own names. To be found by
+makemessages they stand here; config/locale has them in the other languages.
 """
 
 from django.apps import apps
@@ -60,6 +61,13 @@ THEME = (
         "Raw passwords are not stored, so there is no way to see this user’s password, but you can change the password using "
         '<a href="{}" class="text-primary-600 dark:text-primary-500">this form</a>.'
     ),
+)
+# What fields of the API say.
+DRF = (
+    _("Datetime value out of range."),
+    _("Ensure this field has no more than {max_length} elements."),
+    _("Must be a valid boolean."),
+    _("Not a valid string."),
 )
 # What Django makes of the names of fields that have no other: it takes them for English once and for all.
 FIELDS = (

@@ -216,6 +216,19 @@ def test_a_limit_is_told_in_the_language_of_each_request(alice, as_user):
     assert [len(set(of_one)) for of_one in zip(*told, strict=True)] == [3, 3, 3]
 
 
+def test_what_drf_has_no_words_for_is_translated_too(as_user, alice, tim):
+    refused = [
+        (alice, "/api/ticket", {"message": []}, "message"),
+        (tim, "/api/v1/timeslots/", {"start_time": "0001-01-01T00:00:00+14:00"}, "start_time"),
+        (tim, "/api/v1/timeslots/", {"is_available": "maybe"}, "is_available"),
+        (alice, "/api/v1/orders/", {"items": [{"product_id": 1, "amount": 1}] * 101}, "items"),
+    ]
+    for user, path, body, field in refused:
+        told = [as_user(user).post(path, body, headers={"Accept-Language": name}) for name in ("en", "pl", "ru")]
+        errors = [assert_problem(answer, 400, "invalid")["errors"] for answer in told]
+        assert len({error["detail"] for found in errors for error in found if error["field"] == field}) == 3, field
+
+
 def test_a_crash_is_a_problem_too(monkeypatch, alice, as_user, caplog):
     signed_in = as_user(alice)
     signed_in.raise_request_exception = False
