@@ -21,10 +21,12 @@ _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _TAGS = {"jwt": "tokens", "token": "tokens", "logout": "tokens", "sessions": "tokens", "ticket": "tickets", "comment": "answers"}
 
 
-def examples(*requests, answer=None):
-    """Decorates a serializer with bodies that clients send, and the answer."""
+def examples(*requests, answer=None, status=None):
+    """Decorates a serializer with bodies that clients send, and the answer: of `status`, where that is an error's."""
     sent = [OpenApiExample(f"Request {number}", value, request_only=True) for number, value in enumerate(requests, 1)]
-    return extend_schema_serializer(examples=[*sent, *([OpenApiExample("Answer", answer, response_only=True)] if answer else [])])
+    of = status and [status]  # None: of 200 and 201
+    got = [OpenApiExample("Answer", answer, response_only=True, status_codes=of)] if answer else []
+    return extend_schema_serializer(examples=[*sent, *got])
 
 
 class FieldErrorSerializer(serializers.Serializer):

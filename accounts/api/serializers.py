@@ -271,6 +271,6 @@ class WebStoreTokenSerializer(serializers.Serializer):
     access_token = serializers.CharField()
 
 
-@examples(answer={"error": "username is used"})
+@examples(answer={"error": "username is used"}, status=400)
 class WebStoreErrorSerializer(serializers.Serializer):
     error = serializers.CharField()

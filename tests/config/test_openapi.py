@@ -117,6 +117,12 @@ def test_every_example_is_of_its_shape(schema, operations):
     assert {text for text, errors in found.items() if errors} == set()
 
 
+def test_the_web_stores_own_error_has_an_example(operations):
+    content = operations["POST /api/sign_in/"]["responses"]["400"]["content"]
+
+    assert content["application/json"]["examples"]["Answer"]["value"] == {"error": "username is used"}
+
+
 # What creates and yet takes no Idempotency-Key.
 KEYLESS = {
     "POST /auth/users/": "nobody is signed in, whose key it could be; a second one is the 400 `unique`",
