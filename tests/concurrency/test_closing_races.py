@@ -7,8 +7,12 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.models import User
-from accounts.services import close_account
+from accounts import codes
+from accounts.models import DELETED_USER, Code, Export, Session, User
+from accounts.services import change_account, change_password, close_account, confirm_reset, request_export, start_session
+from accounts.services.codes import open_code
+from accounts.tasks import write_export
+from notifications.models import Delivery, Notification
 from scheduling.errors import UnknownStudent
 from scheduling.models import Meeting, TimeSlot
 from scheduling.services import add_exception, add_rule, book_meeting, cancel_meeting, move_meeting, remind
@@ -17,7 +21,7 @@ from shop.models import CreditLot, Order
 from tests.concurrency.calendars import check_invariants
 from tests.concurrency.racing import aside, race
 from tests.concurrency.stores import left, order, outcome
-from tests.conftest import make_user
+from tests.conftest import PASSWORD, make_user
 from tests.scheduling.conftest import hour
 
 pytestmark = [
@@ -25,6 +29,7 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.usefixtures("patience", "sums_agree_afterwards"),
 ]
+NEW = "another long one"
 # What one may hear whose account closes meanwhile: that one, or what one had, is not there (any more).
 HEARD = {"done", "not_found", "does_not_exist", "illegal_transition", "meeting_over", "nothing_to_pay", "payment_under_way"}
 
@@ -135,6 +140,55 @@ def test_an_order_that_is_completed_meanwhile_is_not_canceled(alice, tim, stocke
 
     assert canceling() == 0
     assert Order.objects.get().status == "completed"
+
+
+@pytest.mark.parametrize("end", [services.complete_order, services.cancel_order], ids=["completed", "canceled"])
+def test_an_orders_end_and_closing_take_the_account_first(alice, tim, stocked, end):
+    placed = order(alice, (stocked("Pen", 5), 1))
+
+    with transaction.atomic():
+        Order.objects.select_for_update().get(pk=placed.pk)
+        ending = aside(lambda: end(by=tim, order_id=placed.pk))
+        closing = aside(lambda: close_account(by=tim, user=alice))
+
+    assert [outcome(ending()), outcome(closing())] == ["done", "done"]
+
+
+def reset_by_link(user):
+    code = Code.objects.create(user=user, purpose="reset", address=user.email, expires_at=timezone.now() + timedelta(hours=1))
+    return lambda: confirm_reset(user_id=user.pk, token=codes.token_of(code), new_password=NEW)
+
+
+# What has to wait until an account is closed: `begin(user)` gives what is to be done, beside what comes of it.
+LATE = {
+    "a sign-in": (lambda user: lambda: start_session(user=user), "no_active_account"),
+    "another name": (lambda user: lambda: change_account(by=user, user=user, first_name="Alicia"), "not_found"),
+    "another password": (
+        lambda user: lambda: change_password(by=user, current_password=PASSWORD, new_password=NEW),
+        "not_found",
+    ),
+    "a reset": (reset_by_link, "invalid_token"),
+    "a code": (lambda user: lambda: open_code(user_id=user.pk, purpose=Code.Purpose.RESET, channel="email"), "done"),
+    "an export": (lambda user: lambda: request_export(by=user), "not_found"),
+    "an export's job": (lambda user: request_export(by=user) and (lambda: write_export(user_id=user.pk)), "done"),
+    "another closing": (lambda user: lambda: close_account(by=user, user=user, current_password=PASSWORD), "not_found"),
+}
+
+
+@pytest.mark.parametrize(("begin", "heard"), LATE.values(), ids=LATE)
+def test_what_waits_for_the_closing_leaves_nothing_behind(alice, tim, begin, heard):
+    act = begin(alice)
+
+    with transaction.atomic():
+        close_account(by=tim, user=User.objects.get(pk=alice.pk))
+        acting = aside(act)
+    assert outcome(acting()) == heard
+
+    closed = User.objects.get(pk=alice.pk)
+    assert (closed.username, closed.email, closed.first_name, closed.last_login) == (DELETED_USER, None, "", None)
+    assert closed.closed_at
+    assert not closed.has_usable_password()
+    assert not [model for model in (Session, Code, Export, Notification, Delivery) if model.objects.filter(user=alice).exists()]
 
 
 def test_control_looking_first_books_for_somebody_who_is_gone(alice, tim, hours):

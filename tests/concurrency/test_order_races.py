@@ -87,6 +87,18 @@ def test_orders_and_cancellations_of_the_same_products_do_not_deadlock(buyers, s
     assert (left(pen), left(book)) == (80, 80)
 
 
+def test_products_are_taken_by_their_ids_wherever_they_lie(alice, stocked):
+    first, last = stocked("Pen", 5), stocked("Book", 5)
+    Product.objects.filter(pk=first.pk).update(description="a new row, which lies behind the last one's")
+
+    with transaction.atomic():
+        Product.objects.select_for_update(no_key=True).get(pk=first.pk)
+        ordering = aside(lambda: order(alice, (last, 1), (first, 1)))
+        assert Product.objects.select_for_update(no_key=True, skip_locked=True).filter(pk=last.pk).exists()
+
+    assert outcome(ordering()) == "done"
+
+
 # --- Products and categories that go
 
 
