@@ -146,6 +146,23 @@ def test_reset_by_the_code_in_the_sms(api, phoney, outbox, run_jobs):
     assert (phoney.phone_verified_at is None, phoney.email_verified_at) == (False, None)
 
 
+def test_who_asks_by_phone_is_sent_an_sms(alice, run_jobs):
+    User.objects.filter(pk=alice.pk).update(phone="+71234567890")
+
+    addresses = [reset(name, run_jobs).address for name in ("+71234567890", "alice@example.com")]
+
+    assert addresses == ["+71234567890", "alice@example.com"]
+
+
+def test_too_many_resets_of_one_name_keep_nobody_from_another(api, alice, bob):
+    """Whoever shares an address, as in an office, shares no limit."""
+    names = ["alice"] * 6 + ["bob"]
+
+    statuses = [api.post("/auth/users/reset_password/", {"username": name}).status_code for name in names]
+
+    assert statuses == [204] * 5 + [429, 204]
+
+
 def test_a_reset_of_nobody_is_answered_like_any_other(api, alice, django_assert_num_queries):
     def ask(email):
         return api.post("/auth/users/reset_password/", {"email": email})
@@ -236,7 +253,7 @@ def test_whoever_is_not_signed_in_names_the_account(api, alice, mailoutbox, run_
     assert [mail.to for mail in mailoutbox] == [["alice@example.com"]]
 
 
-def test_an_account_is_sent_ten_resets_an_hour_whoever_asks(alice, mailoutbox, run_jobs):
+def test_an_account_is_sent_ten_resets_an_hour_whoever_asks(alice, mailoutbox, run_jobs, rewind):
     for number in range(12):
         request_reset(identifier="alice", address=f"192.0.2.{number}")
     run_jobs()
@@ -244,6 +261,11 @@ def test_an_account_is_sent_ten_resets_an_hour_whoever_asks(alice, mailoutbox, r
     assert len(mailoutbox) == 10
     open_code(user_id=alice.pk, purpose=Code.Purpose.VERIFY_EMAIL, channel="email")
     assert newest("verify_email")  # which resets leave alone
+    for seconds, sent in [(3500, 10), (101, 11)]:
+        rewind(seconds=seconds)
+        request_reset(identifier="alice", address="198.51.100.7")
+        run_jobs()
+        assert Code.objects.filter(purpose="reset").count() == sent
 
 
 def test_who_was_deactivated_meanwhile_is_sent_nothing(alice, run_jobs):

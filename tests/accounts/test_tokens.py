@@ -283,6 +283,12 @@ def test_sessions_are_listed_and_ended(as_user, api, alice, bob):
     assert client.get("/auth/sessions/").status_code == 401
 
 
+def test_a_session_whose_time_is_over_is_none_to_end(as_user, alice):
+    old = Session.objects.create(user=alice, expires_at=Now())
+
+    assert as_user(alice).delete(f"/auth/sessions/{old.pk}/").status_code == 404
+
+
 def test_demotion_works_on_the_next_request(as_user, tim, make_admin):
     make_admin("second")
     client = as_user(tim)
