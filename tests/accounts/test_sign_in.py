@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 
 from accounts.models import Session, User
+from accounts.services import change_password
 from tests.conftest import PASSWORD
 
 pytestmark = pytest.mark.django_db
@@ -149,12 +150,13 @@ def test_staff_need_not_be_verified(api, sue, settings):
     assert api.post("/auth/jwt/create/", {"username": "sue", "password": PASSWORD}).status_code == 200
 
 
-def test_where_verification_is_demanded(api, alice, settings, db):
+@pytest.mark.parametrize("address", ["email", "phone"])
+def test_where_verification_is_demanded(api, alice, settings, address):
     settings.REQUIRE_VERIFIED = True
     credentials = {"username": "alice", "password": PASSWORD}
 
     assert api.post("/auth/jwt/create/", credentials).status_code == 401
-    User.objects.filter(pk=alice.pk).update(email_verified_at="2026-01-01T00:00:00Z")
+    User.objects.filter(pk=alice.pk).update(**{f"{address}_verified_at": "2026-01-01T00:00:00Z"})
     assert api.post("/auth/jwt/create/", credentials).status_code == 200
 
 
@@ -166,6 +168,18 @@ def test_a_hash_of_old_parameters_is_renewed_and_sessions_stay(api, as_user, ali
 
     assert User.objects.get(pk=alice.pk).password.startswith("pbkdf2_sha256$")
     assert client.get("/auth/users/me/").status_code == 200
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_renewed_hash_saves_no_session_from_the_next_password(api, as_user, alice, settings):
+    """On the same connection: the exception is for the renewal alone."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.PBKDF2PasswordHasher", *settings.PASSWORD_HASHERS]
+    client = as_user(alice)
+    api.post("/auth/jwt/create/", {"username": "alice", "password": PASSWORD})
+
+    change_password(by=User.objects.get(pk=alice.pk), current_password=PASSWORD, new_password="another long one")
+
+    assert client.get("/auth/users/me/").status_code == 401
 
 
 PHONE = ["+48 123 666 789", "+48-123-666-789", "＋48123666789", "+48 (123) 666789", " +48123666789", "+48.123.666.789"]

@@ -180,8 +180,9 @@ def test_what_waits_for_the_closing_leaves_nothing_behind(alice, tim, begin, hea
     act = begin(alice)
 
     with transaction.atomic():
-        close_account(by=tim, user=User.objects.get(pk=alice.pk))
+        user = User.objects.select_for_update().get(pk=alice.pk)
         acting = aside(act)
+        close_account(by=tim, user=user)
     assert outcome(acting()) == heard
 
     closed = User.objects.get(pk=alice.pk)

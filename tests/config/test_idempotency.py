@@ -150,6 +150,19 @@ def test_the_same_file_under_another_name_is_another_body(as_user, alice, settin
     assert [send(name).status_code for name in ("a.txt", "a.txt", "b.txt")] == [201, 201, 422]
 
 
+def test_each_of_several_files_is_part_of_the_body(as_user, alice, settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
+    client = as_user(alice)
+
+    def send(*words):
+        files = [SimpleUploadedFile("a.txt", each) for each in words]
+        body = {"message": "See the files", "files": files}
+        return client.post("/api/ticket", body, format="multipart", HTTP_IDEMPOTENCY_KEY="k1")
+
+    assert [send(first, b"two").status_code for first in (b"one", b"one", b"three")] == [201, 201, 422]
+    assert sorted(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()) == [b"one", b"two"]
+
+
 def test_an_alias_is_the_same_door(as_user, alice, order):
     client = as_user(alice)
     first = client.post(PATH, order, HTTP_IDEMPOTENCY_KEY="k1")
