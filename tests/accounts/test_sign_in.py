@@ -1,10 +1,13 @@
 """Signing in: one backend for the API, the cookie door and the admin."""
 
+from datetime import timedelta
 from ipaddress import ip_network
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
+from accounts import tokens
 from accounts.models import Session, User
 from accounts.services import change_password
 from tests.conftest import PASSWORD
@@ -148,6 +151,14 @@ def test_staff_need_not_be_verified(api, sue, settings):
     settings.REQUIRE_VERIFIED = True
 
     assert api.post("/auth/jwt/create/", {"username": "sue", "password": PASSWORD}).status_code == 200
+
+
+@pytest.mark.parametrize("hours", [-1, 1])
+def test_a_clock_that_differs_from_the_databases_keeps_nobody_out(hours):
+    """Whether a token is over is for the database to say, however early or late it is here."""
+    token = tokens.mint(tokens.ACCESS, session_id=1, user_id=2, issued_at=timezone.now() + timedelta(hours=hours))
+
+    assert tokens.read(token, tokens.ACCESS).user_id == 2
 
 
 @pytest.mark.parametrize("address", ["email", "phone"])
