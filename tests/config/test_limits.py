@@ -6,6 +6,7 @@ import pytest
 from django.conf import settings
 from django.db.models import F
 
+from config.env import Rate
 from config.errors import TooMany
 from config.limits import count_try, take_back
 from config.models import Try
@@ -77,3 +78,10 @@ def test_the_sweep_leaves_what_still_counts(rewind):
 
     with pytest.raises(TooMany):
         tries(1, "reset")
+
+
+def test_requests_are_limited_by_account_where_a_limit_is_set(as_user, alice, bob, settings):
+    settings.LIMITS = settings.LIMITS | {"api": Rate(2, 60)}
+    clients = [as_user(alice)] * 3 + [as_user(bob)]
+
+    assert [client.get("/auth/users/me/").status_code for client in clients] == [200, 200, 429, 200]

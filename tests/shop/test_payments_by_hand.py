@@ -40,6 +40,15 @@ def test_starting_to_pay_offline_waits_for_staff(alice, tim, order):
         services.start_payment(by=alice, order_id=order.pk)
 
 
+def test_an_orders_payment_is_its_newest(alice, tim, order):
+    services.start_payment(by=alice, order_id=order.pk)
+    Payment.objects.update(status="failed")
+    second = services.mark_paid(by=tim, order_id=order.pk)
+
+    assert services.payment_of(by=alice, order_id=order.pk) == second
+    assert services.mark_refunded(by=tim, order_id=order.pk) == second
+
+
 def test_there_may_be_nothing_to_pay(alice, bob, stocked, bought, order):
     free = bought(alice, (stocked("Leaflet", 1, "0"), 1))
     services.cancel_order(by=alice, order_id=order.pk)
