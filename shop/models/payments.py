@@ -74,8 +74,7 @@ class Payment(models.Model):
                         RAISE EXCEPTION 'what is to be paid does not change'
                             USING ERRCODE = 'check_violation', CONSTRAINT = 'payment_terms_final';
                     END IF;
-                    IF (OLD.status, NEW.status) NOT IN (('pending', 'paid'), ('pending', 'failed'), ('paid', 'refunded'))
-                            AND OLD.status <> NEW.status THEN
+                    IF (OLD.status, NEW.status) NOT IN (('pending', 'paid'), ('pending', 'failed'), ('paid', 'refunded')) THEN
                         RAISE EXCEPTION 'the payment is % already', OLD.status
                             USING ERRCODE = 'check_violation', CONSTRAINT = 'payment_status_final';
                     END IF;
