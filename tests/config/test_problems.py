@@ -45,6 +45,19 @@ def test_no_such_method(as_user, alice, path, there):
     assert set(there.split(", ")) == set(answer["Allow"].split(", ")) - {"HEAD", "OPTIONS"}
 
 
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("path", "allowed"),
+    [("/api/v1/tickets/", "GET, POST, HEAD"), ("/api/v1/tickets/1/", "GET, PATCH, HEAD"), ("/auth/sessions/1", "DELETE")],
+)
+def test_a_method_that_is_not_allowed_hears_which_are(as_user, alice, path, allowed):
+    answer = as_user(alice).put(path)
+
+    assert_problem(answer, 405, "method_not_allowed")
+    assert answer["Allow"] == allowed
+    assert "Allow" not in as_user(alice).get("/api/v1/tickets/")
+
+
 def test_who_is_asking(api):
     answer = api.get("/auth/users/me/")
 
