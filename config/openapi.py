@@ -16,7 +16,7 @@ from config import problems
 
 # Documents of clients that wrote down the API before it was one; listed after the canonical paths.
 _DOORS = re.compile(r"/api/(?!v1/)|/api/v1/token/")
-_KEY = "^[0-9]{1,19}$"
+_KEY = "^[0-9]{1,18}$"
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _TAGS = {"jwt": "tokens", "token": "tokens", "logout": "tokens", "sessions": "tokens", "ticket": "tickets", "comment": "answers"}
 
@@ -165,7 +165,7 @@ class AutoSchema(SpectacularSchema):
         found = super()._resolve_path_parameters(variables)
         for parameter in found:
             if parameter["schema"].get("pattern") == _KEY:
-                parameter["schema"] = {"type": "integer", "format": "int64", "minimum": 1, "maximum": 2**63 - 1}
+                parameter["schema"] = {"type": "integer", "format": "int64", "minimum": 1, "maximum": 10**18 - 1}
         return found
 
     def get_filter_backends(self):

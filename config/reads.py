@@ -166,11 +166,8 @@ class Detail(_Read):
 
     def respond(self, request, pk, *, status=200):
         """The object as a response. Http404 where the caller sees none with this key."""
-        key = int(pk)
-        if key >= 2**63:
-            raise Http404
         statement = self._once(Caller.kind(request.user), lambda: json_statement(*self._row(request)))
-        texts = self._run(statement, request, {"pk": key})
+        texts = self._run(statement, request, {"pk": int(pk)})
         if not texts:
             raise Http404
         return JSONResponse(texts[0].encode(), status=status)

@@ -31,6 +31,8 @@ class LeanMixin:
     """
 
     default_response_headers: ClassVar[dict[str, str]] = {}
+    # As many digits as always fit a key. PostgreSQL takes a larger number for a decimal, which it looks for in the whole table.
+    lookup_value_regex = "[0-9]{1,18}"
 
     def dispatch(self, request, *args, **kwargs):
         response = super().dispatch(request, *args, **kwargs)
@@ -80,7 +82,6 @@ class ReadViewSet(LeanMixin, RetryingMixin, ValidatingMixin, GenericViewSet):
 
     listings: ClassVar[dict[str, Listing]]
     item: ClassVar[Detail]
-    lookup_value_regex = "[0-9]{1,19}"
 
     def list(self, request, **kwargs):
         return self.listings["list"].respond(request)

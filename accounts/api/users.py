@@ -70,7 +70,6 @@ class AccountViewSet(LeanMixin, RetryingMixin, ValidatingMixin, DjoserUserViewSe
     # Djoser's paths; each calls a service. Its activation by mail is left out: accounts are active at once.
     listings: ClassVar = {"list": Listing(User.objects.visible_open, serializers.UserSerializer)}
     item = Detail(User.objects.visible_open, serializers.UserSerializer)
-    lookup_value_regex = "[0-9]{1,19}"
     activation = resend_activation = reset_username = reset_username_confirm = None
 
     def get_queryset(self):

@@ -182,9 +182,15 @@ def test_bad_queries(as_user, alice, query):
     assert_problem(as_user(alice).get(f"/auth/users/?{query}"), 400, "invalid")
 
 
-def test_an_absurd_key_is_missing(as_user, alice):
-    assert_problem(as_user(alice).get("/auth/users/9999999999999999999/"), 404, "not_found")
-    assert_problem(as_user(alice).get("/auth/users/99999999999999999999999/"), 404, "not_found")
+@pytest.mark.parametrize(
+    ("method", "path"), [("get", "/auth/users/{}/"), ("patch", "/api/v1/meetings/{}/"), ("post", "/api/v1/orders/{}/cancel/")]
+)
+def test_an_absurd_key_is_missing(as_user, alice, django_assert_num_queries, method, path):
+    client = as_user(alice)
+
+    for key in ("9999999999999999999", "99999999999999999999999"):
+        with django_assert_num_queries(0):
+            assert_problem(getattr(client, method)(path.format(key), {"status": "canceled"}), 404, "not_found")
 
 
 @pytest.mark.parametrize("path", ["/auth/users/{}/", "/api/v1/users/{}/"])

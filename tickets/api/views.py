@@ -127,7 +127,6 @@ class AnswerViewSet(LeanMixin, GenericViewSet):
     queryset = Answer.objects.none()
     serializer_class = serializers.AnswerSerializer
     item = Detail(Answer.objects.visible_to, serializers.AnswerSerializer)
-    lookup_value_regex = "[0-9]{1,19}"
 
     @extend_schema(summary="One answer")
     def retrieve(self, request, pk):
@@ -139,7 +138,6 @@ class AttachmentViewSet(LeanMixin, GenericViewSet):
 
     queryset = Attachment.objects.none()
     serializer_class = serializers.AttachmentSerializer
-    lookup_value_regex = "[0-9]{1,19}"
 
     @extend_schema(
         summary="Download a file",
