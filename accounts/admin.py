@@ -1,7 +1,7 @@
 """Accounts and their sessions, for staff."""
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
 from django.contrib.auth.views import PasswordChangeView
@@ -11,7 +11,7 @@ from django.urls import reverse, reverse_lazy
 from django.utils.html import format_html
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext_lazy
 from unfold.forms import AdminOwnPasswordChangeForm, AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from accounts import services
@@ -174,14 +174,14 @@ class AccountAdmin(DjangoUserAdmin, ServiceAdmin):
 
     @admin.action(description=_("Sign out everywhere"), permissions=["change"])
     def end_sessions(self, request, queryset):
-        done = self.each(request, queryset, lambda user: services.end_all_sessions(user=user))
-        self.message_user(request, ngettext("%d account signed out.", "%d accounts signed out.", done) % done, messages.SUCCESS)
+        told = ngettext_lazy("%d account signed out.", "%d accounts signed out.")
+        self.each(request, queryset, lambda user: services.end_all_sessions(user=user), told)
 
     @admin.action(description=_("Close account and erase its personal data"), permissions=["change"])
     def close_accounts(self, request, queryset):
         others = queryset.exclude(pk=request.user.pk)  # one's own needs the password, which the API asks for
-        done = self.each(request, others, lambda user: services.close_account(by=request.user, user=user))
-        self.message_user(request, ngettext("%d account closed.", "%d accounts closed.", done) % done, messages.SUCCESS)
+        told = ngettext_lazy("%d account closed.", "%d accounts closed.")
+        self.each(request, others, lambda user: services.close_account(by=request.user, user=user), told)
 
 
 @admin.register(Session)

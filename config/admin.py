@@ -5,7 +5,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponseRedirect
 from django.utils.translation import gettext as _
-from unfold.admin import ModelAdmin
+from unfold.admin import ModelAdmin, TabularInline
 
 from config import changes, desk
 from config.errors import FrontdeskError, named_constraints
@@ -69,8 +69,13 @@ class ServiceAdmin(_Pages):
             request, "desk/history.html", _("History: %s") % (row or f"#{key}"), entries=entries, most=changes.MOST
         )
 
-    def each(self, request, queryset, service):
-        """For actions: calls `service(row)` for each row and tells how many went well, and what was refused."""
+    def delete_queryset(self, request, queryset):
+        """Each as by itself: by its service, if it has one."""
+        for row in queryset:
+            self.delete_model(request, row)
+
+    def each(self, request, queryset, service, told):
+        """For actions: calls `service(row)` for each; tells what is refused, and how many are done (`told`, ngettext_lazy)."""
         done = 0
         for row in queryset:
             try:
@@ -78,7 +83,7 @@ class ServiceAdmin(_Pages):
                 done += 1
             except FrontdeskError as error:
                 self.message_user(request, f"{row}: {error.detail}", messages.ERROR)
-        return done
+        self.message_user(request, told % done, messages.SUCCESS)
 
 
 class ReadOnlyAdmin(_Pages):
@@ -91,4 +96,20 @@ class ReadOnlyAdmin(_Pages):
         return False
 
     def has_delete_permission(self, request, obj=None):
+        return False
+
+
+class ReadOnlyInline(TabularInline):
+    """Such records on the page of what they belong to."""
+
+    extra = 0
+    can_delete = False
+
+    def get_readonly_fields(self, request, obj=None):
+        return self.fields
+
+    def has_add_permission(self, request, obj=None):
+        return False
+
+    def has_change_permission(self, request, obj=None):
         return False

@@ -1,8 +1,8 @@
 """Slots, meetings and hours, for staff. Every change goes through the services that the API calls."""
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext_lazy
 
 from config.admin import ReadOnlyAdmin, ServiceAdmin
 from scheduling import services
@@ -41,8 +41,8 @@ class TimeSlotAdmin(_SchedulingAdmin):
 
     @admin.action(description=_("Take away"), permissions=["change"])
     def take_away(self, request, queryset):
-        done = self.each(request, queryset, lambda slot: services.delete_slot(by=request.user, slot_id=slot.pk))
-        self.message_user(request, ngettext("%d slot taken away.", "%d slots taken away.", done) % done, messages.SUCCESS)
+        told = ngettext_lazy("%d slot taken away.", "%d slots taken away.")
+        self.each(request, queryset, lambda slot: services.delete_slot(by=request.user, slot_id=slot.pk), told)
 
 
 @admin.register(Meeting)
@@ -89,8 +89,8 @@ class MeetingAdmin(_SchedulingAdmin):
         self._each(request, queryset, services.cancel_meeting)
 
     def _each(self, request, queryset, service):
-        done = self.each(request, queryset, lambda meeting: service(by=request.user, meeting_id=meeting.pk))
-        self.message_user(request, ngettext("%d meeting changed.", "%d meetings changed.", done) % done, messages.SUCCESS)
+        told = ngettext_lazy("%d meeting changed.", "%d meetings changed.")
+        self.each(request, queryset, lambda meeting: service(by=request.user, meeting_id=meeting.pk), told)
 
 
 class _HoursAdmin(_SchedulingAdmin):
@@ -102,10 +102,6 @@ class _HoursAdmin(_SchedulingAdmin):
 
     def delete_model(self, request, row):
         self.remove(request.user, row.pk)
-
-    def delete_queryset(self, request, queryset):
-        for row in queryset:
-            self.remove(request.user, row.pk)
 
 
 @admin.register(AvailabilityRule)
@@ -158,10 +154,6 @@ class TutorSettingsAdmin(_SchedulingAdmin):
 
     def delete_model(self, request, row):
         services.set_buffer(by=request.user, tutor_id=row.pk, buffer_minutes=0)
-
-    def delete_queryset(self, request, queryset):
-        for row in queryset:
-            self.delete_model(request, row)
 
 
 @admin.register(CalendarFeed)

@@ -1,14 +1,13 @@
 """The shop, for staff. Every change goes through the services that the API calls; ledgers are shown and never written."""
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
-from unfold.admin import TabularInline
+from django.utils.translation import ngettext_lazy
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
-from config.admin import ReadOnlyAdmin, ServiceAdmin
+from config.admin import ReadOnlyAdmin, ReadOnlyInline, ServiceAdmin
 from shop import services
 from shop.models import (
     Category,
@@ -26,20 +25,6 @@ from shop.models import (
 from shop.services.stock import BY_HAND
 
 
-class _ReadOnlyInline(TabularInline):
-    extra = 0
-    can_delete = False
-
-    def get_readonly_fields(self, request, obj=None):
-        return self.fields
-
-    def has_add_permission(self, request, obj=None):
-        return False
-
-    def has_change_permission(self, request, obj=None):
-        return False
-
-
 @admin.register(Category)
 class CategoryAdmin(ServiceAdmin):
     """Shelves of the shop."""
@@ -55,10 +40,6 @@ class CategoryAdmin(ServiceAdmin):
 
     def delete_model(self, request, category):
         services.delete_category(by=request.user, category_id=category.pk)
-
-    def delete_queryset(self, request, queryset):
-        for category in queryset:
-            self.delete_model(request, category)
 
 
 class ProductForm(forms.ModelForm):
@@ -128,9 +109,8 @@ class ProductAdmin(ServiceAdmin):
 
     @admin.action(description=_("Take off sale; delete what was never ordered"), permissions=["change"])
     def take_off_sale(self, request, queryset):
-        done = self.each(request, queryset, lambda product: services.delete_product(by=request.user, product_id=product.pk))
-        text = ngettext("%d product taken off sale.", "%d products taken off sale.", done)
-        self.message_user(request, text % done, messages.SUCCESS)
+        told = ngettext_lazy("%d product taken off sale.", "%d products taken off sale.")
+        self.each(request, queryset, lambda product: services.delete_product(by=request.user, product_id=product.pk), told)
 
 
 @admin.register(StockEntry)
@@ -143,17 +123,17 @@ class StockEntryAdmin(ReadOnlyAdmin):
     search_fields = ("product__name", "note")
 
 
-class _Items(_ReadOnlyInline):
+class _Items(ReadOnlyInline):
     model = OrderItem
     fields = ("name", "amount", "price", "credits")
 
 
-class _Events(_ReadOnlyInline):
+class _Events(ReadOnlyInline):
     model = OrderEvent
     fields = ("created_at", "status", "by")
 
 
-class _Payments(_ReadOnlyInline):
+class _Payments(ReadOnlyInline):
     model = Payment
     fields = ("created_at", "provider", "status", "amount", "currency", "paid_at")
 
@@ -199,8 +179,8 @@ class OrderAdmin(ServiceAdmin):
         self._each(request, queryset, services.mark_paid)
 
     def _each(self, request, queryset, service):
-        done = self.each(request, queryset, lambda order: service(by=request.user, order_id=order.pk))
-        self.message_user(request, ngettext("%d order changed.", "%d orders changed.", done) % done, messages.SUCCESS)
+        told = ngettext_lazy("%d order changed.", "%d orders changed.")
+        self.each(request, queryset, lambda order: service(by=request.user, order_id=order.pk), told)
 
 
 @admin.register(Voucher)
@@ -228,8 +208,8 @@ class PaymentAdmin(ReadOnlyAdmin, ServiceAdmin):
 
     @admin.action(description=_("Mark as given back"), permissions=["settle"])
     def mark_refunded(self, request, queryset):
-        done = self.each(request, queryset, lambda one: services.mark_refunded(by=request.user, order_id=one.order_id))
-        self.message_user(request, ngettext("%d payment changed.", "%d payments changed.", done) % done, messages.SUCCESS)
+        told = ngettext_lazy("%d payment changed.", "%d payments changed.")
+        self.each(request, queryset, lambda one: services.mark_refunded(by=request.user, order_id=one.order_id), told)
 
 
 @admin.register(PaymentEvent)

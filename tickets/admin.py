@@ -1,19 +1,17 @@
 """The support desk, for staff. Every change goes through the services that the API calls."""
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import F
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
-from unfold.admin import TabularInline
+from django.utils.translation import ngettext_lazy
 
 from accounts.models import User
-from config.admin import ServiceAdmin
+from config.admin import ReadOnlyInline, ServiceAdmin
 from tickets import services
 from tickets.models import Answer, CannedReply, StatusChange, Ticket
-from tickets.models.search import Found
+from tickets.models.search import MOST_FOUND, Found
 
-_MOST_FOUND = 1000
 _MOST_ROWS = 200  # of what happened to a ticket; customers may write as much as they like
 
 
@@ -30,39 +28,29 @@ class _Newest(forms.BaseInlineFormSet):
         return self.queryset.count() - _MOST_ROWS if len(self.get_queryset()) == _MOST_ROWS else 0
 
 
-class _ReadOnlyInline(TabularInline):
+class _NewestInline(ReadOnlyInline):
     """What happened, newest first."""
 
     formset = _Newest
     template_after = "tickets/older.html"
-    extra = 0
-    can_delete = False
     ordering = ("-id",)
-
-    def has_add_permission(self, request, obj=None):
-        return False
-
-    def has_change_permission(self, request, obj=None):
-        return False
 
     def get_queryset(self, request):
         return super().get_queryset(request).select_related("user")
 
 
-class AnswerInline(_ReadOnlyInline):
+class AnswerInline(_NewestInline):
     """The conversation, with support's own notes."""
 
     model = Answer
     fields = ("user", "message", "internal", "answered_at")
-    readonly_fields = fields
 
 
-class StatusChangeInline(_ReadOnlyInline):
+class StatusChangeInline(_NewestInline):
     """The history."""
 
     model = StatusChange
     fields = ("user", "from_status", "to_status", "changed_at")
-    readonly_fields = fields
 
 
 class TicketForm(forms.ModelForm):
@@ -103,7 +91,7 @@ class TicketAdmin(ServiceAdmin):
         if not search_term:
             return queryset, False
         words = search_term.replace("\x00", "")[:200]
-        return queryset.filter(Found(F("pk"), words, reader=None, wanted=_MOST_FOUND)), False
+        return queryset.filter(Found(F("pk"), words, reader=None, wanted=MOST_FOUND)), False
 
     def save_model(self, request, ticket, form, change):
         changes = {name: form.cleaned_data[name] for name in form.changed_data}
@@ -128,10 +116,10 @@ class TicketAdmin(ServiceAdmin):
         self._set_status(request, queryset, "u")
 
     def _set_status(self, request, queryset, status):
-        done = self.each(
-            request, queryset, lambda ticket: services.set_status(by=request.user, ticket_id=ticket.pk, status=status)
-        )
-        self.message_user(request, ngettext("%d ticket changed.", "%d tickets changed.", done) % done, messages.SUCCESS)
+        def service(ticket):
+            services.set_status(by=request.user, ticket_id=ticket.pk, status=status)
+
+        self.each(request, queryset, service, ngettext_lazy("%d ticket changed.", "%d tickets changed."))
 
 
 @admin.register(CannedReply)

@@ -15,12 +15,11 @@ from config.desk.fields import PersonField
 from config.errors import Missing
 from tickets import services
 from tickets.models import Answer, Awaiting, CannedReply, Priority, Status, Ticket
-from tickets.models.search import Found
+from tickets.models.search import MOST_FOUND, Found
 from tickets.models.tickets import MESSAGE_LENGTH
 
 _MOST_WORDS = 200  # the newest answers of a conversation that are shown
 _MOST_TICKETS = 50
-_MOST_FOUND = 1000  # of which a filter picks its own
 _MOST_CANNED = 50
 _SHOWN = {
     "awaiting": gettext_lazy("Awaiting support"),
@@ -111,7 +110,7 @@ def _chosen(user, *, show, q="", after=None):
     if q:
         # The API's own search, newest first. It picks by column itself, but for the absence of an assignee.
         narrow = {"awaiting": filters.get("awaiting"), "assignee": filters.get("assignee_id"), "before": after}
-        return found.filter(Found(F("pk"), q, reader=None, wanted=_MOST_FOUND, **narrow)).order_by("-id")
+        return found.filter(Found(F("pk"), q, reader=None, wanted=MOST_FOUND, **narrow)).order_by("-id")
     if after is not None:
         found = found.filter(pk__lt=after) if show == "all" else found.filter(pk__gt=after)
     return found.order_by("-id" if show == "all" else "id")

@@ -52,7 +52,7 @@ def _numbers(chart, today):
 def bars(numbers, today):
     """A bar for each of the last days, the highest as high as the drawing; `numbers` is by date."""
     dates = [today - timedelta(days=ago) for ago in reversed(range(desk.DAYS))]
-    most = max((numbers.get(date, 0) for date in dates), default=0) or 1
+    most = max(numbers.get(date, 0) for date in dates) or 1
     heights = [round(numbers.get(date, 0) / most * _HEIGHT) for date in dates]
     return [
         Bar(place * _WIDTH, _HEIGHT - height, height, f"{date:%Y-%m-%d}: {numbers.get(date, 0)}")

@@ -14,6 +14,8 @@ from tickets.models.tickets import Ticket
 BLOCK_BITS = 15
 # After so long a search of the API answers with what it has, and where to go on.
 PATIENCE = timedelta(milliseconds=4)
+# So many the staff's pages look for, which search to the end, and pick their own of.
+MOST_FOUND = 1000
 
 
 class SearchText(models.Model):
