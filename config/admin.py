@@ -10,6 +10,7 @@ from unfold.admin import ModelAdmin, TabularInline
 from config import changes, desk
 from config.errors import FrontdeskError, named_constraints
 from config.history import history_of
+from config.keys import key_of
 from config.words import name_fields
 
 # The admin's modules are loaded once all models are.
@@ -61,7 +62,7 @@ class ServiceAdmin(_Pages):
             return super().history_view(request, object_id, extra_context)
         if not self.has_view_permission(request):
             raise PermissionDenied
-        key = int(object_id) if object_id.isascii() and object_id.isdigit() and len(object_id) < 19 else 0
+        key = key_of(object_id) or 0  # no row has that one
         row, entries = self.model._base_manager.filter(pk=key).first(), changes.entries_of(self.model, key)
         if row is None and not entries:
             raise Http404

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy
 from accounts.models import User
 from config import desk
 from config.desk.fields import PersonField
+from config.keys import key_of
 from scheduling import services
 from scheduling.errors import IllegalTransition, OutOfReach
 from scheduling.hours import instant_of
@@ -122,10 +123,11 @@ def _change(request, publish):
         with desk.telling(request, _("The slot is published.")):
             services.create_slot(by=request.user, **slot)
         return True
-    deed, _colon, pk = request.POST.get("deed", "").partition(":")
-    if deed in _DEEDS and pk.isascii() and pk.isdigit() and len(pk) < 19:
-        with desk.telling(request, _("Done.")), _courtesy(int(pk)):
-            _DEEDS[deed](request.user, int(pk))
+    deed, _colon, text = request.POST.get("deed", "").partition(":")
+    pk = key_of(text)
+    if deed in _DEEDS and pk is not None:
+        with desk.telling(request, _("Done.")), _courtesy(pk):
+            _DEEDS[deed](request.user, pk)
     return True
 
 

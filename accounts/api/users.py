@@ -22,6 +22,7 @@ from config.clients import place_of
 from config.fields import SearchField
 from config.filters import Filter, Flag, column_choices
 from config.idempotency import idempotent
+from config.keys import key_of
 from config.limits import count_try
 from config.openapi import NO_CONTENT
 from config.reads import Detail, Listing
@@ -197,10 +198,9 @@ class AccountViewSet(LeanMixin, RetryingMixin, ValidatingMixin, DjoserUserViewSe
 def _user_id(uid):
     """The key in a reset link's uid, or None for what is no key."""
     try:
-        text = force_str(urlsafe_base64_decode(uid or ""))
+        return key_of(force_str(urlsafe_base64_decode(uid or "")))
     except ValueError:
         return None
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
 @extend_schema_view(

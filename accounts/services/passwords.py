@@ -10,6 +10,7 @@ from accounts.models import Code, User
 from accounts.services.codes import guess
 from accounts.services.secrets import check_current_password, check_new_password, set_password
 from accounts.tasks import send_reset
+from config.keys import key_of
 from config.limits import count_try
 
 
@@ -66,9 +67,8 @@ def _by_token(user_id, token, address):
     Its 256 bits cannot be guessed, so a wrong one costs the account nothing: it is compared first, and counted for whoever
     sent it. Nor does a later reset, which anybody may ask for, take a link away.
     """
-    key = (token or "").partition("-")[0]
-    known = int(key) if key.isascii() and key.isdigit() and len(key) < 19 else None
-    links = Code.objects.filter(pk=known, user_id=user_id, purpose=Code.Purpose.RESET, used_at=None, expires_at__gt=Now())
+    key = key_of((token or "").partition("-")[0])
+    links = Code.objects.filter(pk=key, user_id=user_id, purpose=Code.Purpose.RESET, used_at=None, expires_at__gt=Now())
     code = links.select_related("user").first()
     if code and codes.matches(code, token=token):
         return code

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from config import desk
+from config.keys import key_of
 
 # The queue's own page in the admin says the same in English alone, with all that the jobs were told.
 admin.site.unregister(ProcrastinateJob)
@@ -35,10 +36,9 @@ def jobs(request):
 
 
 def _retry(request):
-    job = request.POST.get("job", "")
     try:
         with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(_RETRY, [int(job) if job.isascii() and job.isdigit() and len(job) < 19 else 0])
+            cursor.execute(_RETRY, [key_of(request.POST.get("job", ""))])
             changed = cursor.rowcount
     except IntegrityError:  # its queueing lock
         messages.error(request, _("Another job of this kind waits already."))

@@ -10,6 +10,7 @@ from urllib.parse import urlencode, urlsplit
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from config.keys import key_of
 from shop.errors import ProviderUnavailable, SignatureInvalid
 from shop.money import from_minor_units, minor_units
 from shop.payments import Event, Started
@@ -60,12 +61,11 @@ def _event(message):
     if not isinstance(event_id, str) or not isinstance(reference, str) or type(units) is not int:
         raise TypeError("not as Stripe writes it")
     currency = session["currency"].upper()
-    ours = session.get("client_reference_id") or ""
     return Event(
         id=event_id,
         kind=kind,
         reference=reference,
-        payment_id=int(ours) if ours.isdigit() else None,
+        payment_id=key_of(session.get("client_reference_id") or ""),
         paid=kind in _PAID,
         amount=from_minor_units(units, currency),
         currency=currency,
