@@ -10,13 +10,14 @@ from django.db.models.functions import Now
 from accounts.errors import EmailOrPhoneNeeded, EmailTaken, PhoneTaken, UsernameNeeded, UsernameTaken, WrongPassword
 from accounts.identifiers import canonical, default_username
 from accounts.models import DELETED_USER, Export, Session, User, default_language
-from accounts.services.codes import EMAIL, PHONE, VERIFICATIONS, open_code
+from accounts.services.codes import CHANNELS, EMAIL, PHONE, VERIFICATIONS, open_code
 from accounts.services.secrets import check_current_password, check_new_password, check_still_current, set_password
 from accounts.signals import account_closed
 from config.erasing import forget_names
 from config.errors import Missing, NotAllowed, named_constraints
 from config.history import erase_history
 from config.models import IdempotencyKey
+from config.writes import only
 from notifications.services import forget_user, send
 
 _USERNAME_LENGTH = User._meta.get_field("username").max_length
@@ -93,8 +94,7 @@ def change_account(*, by, user, current_password=None, password=None, **changes)
     new password the person; that ends every session as well, as change_password does. Raises WrongPassword,
     PasswordRefused, Missing and the Invalid errors of names; TypeError for what is no changeable field.
     """
-    if unknown := changes.keys() - _OWN - _PRIVILEGES:
-        raise TypeError(f"not to be changed: {', '.join(sorted(unknown))}")
+    only(_OWN | _PRIVILEGES, changes)
     if not by.is_admin:
         if by.pk != user.pk:
             raise Missing
@@ -125,7 +125,7 @@ def change_account(*, by, user, current_password=None, password=None, **changes)
 
 
 def _addresses(user):
-    return {name: getattr(user, name) for name in ("email", "phone")}
+    return {name: getattr(user, name) for name in CHANNELS}
 
 
 def _apply(user, changes):
@@ -160,12 +160,11 @@ def change_username(*, by, username, current_password):
 
 
 def _tell_old_address(user, name, address):
-    channel = "email" if name == "email" else "sms"
     send(
-        channel=channel,
+        channel=CHANNELS[name],
         to=address,
         kind="accounts.address_changed",
-        context={"user": user.pk, "changed": name},
+        context={},
         key=f"address_changed:{uuid4().hex}",
         user=user,
         language=user.language,

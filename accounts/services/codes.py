@@ -10,9 +10,12 @@ from django.db.models.functions import Now
 from accounts import codes
 from accounts.models import Code, User
 from config.limits import count_try, take_back
+from notifications.models import Channel
 from notifications.services import send
 
 EMAIL, PHONE = "email", "phone"
+# By which of an account's addresses what is sent.
+CHANNELS = {EMAIL: Channel.EMAIL, PHONE: Channel.SMS}
 VERIFICATIONS = {EMAIL: Code.Purpose.VERIFY_EMAIL, PHONE: Code.Purpose.VERIFY_PHONE}
 # However many addresses ask, one account is sent no more codes of a purpose than this in an hour.
 CODES_AN_HOUR = 10
@@ -33,7 +36,7 @@ def open_code(*, user_id, purpose, channel):
             return
         code = Code.objects.create(user=user, purpose=purpose, address=address, expires_at=Now() + settings.CODE_LIFETIME)
         send(
-            channel="sms" if channel == PHONE else "email",
+            channel=CHANNELS[channel],
             to=address,
             kind="accounts.reset" if purpose == Code.Purpose.RESET else "accounts.code",
             context={"code": code.pk},
