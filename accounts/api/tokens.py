@@ -7,15 +7,14 @@ from accounts.api import serializers
 from accounts.api.sign_in import sign_in
 from accounts.services import log_out, refresh_session, verify_token
 from config.openapi import EMPTY_OBJECT
+from config.viewsets import ValidatingMixin
 
 
-class _TokenView(TokenViewBase):
+class _TokenView(ValidatingMixin, TokenViewBase):
     """A view whose `answer` turns validated data into the response's body."""
 
     def post(self, request, **kwargs):
-        serializer = self.get_serializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
-        return Response(self.answer(serializer.validated_data))
+        return Response(self.answer(self.validated(request)))
 
 
 class CreateView(_TokenView):

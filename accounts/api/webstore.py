@@ -10,8 +10,8 @@ from django.middleware.csrf import CsrfViewMiddleware, get_token
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.generics import GenericAPIView
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from accounts.api.serializers import (
     NothingSerializer,
@@ -31,6 +31,7 @@ from config.clients import place_of
 from config.errors import NotAllowed
 from config.limits import count_try
 from config.openapi import ProblemSerializer
+from config.viewsets import ValidatingMixin
 
 REFRESH_PATH = "/api/refresh_token"
 
@@ -57,15 +58,9 @@ class _CsrfCheck(CsrfViewMiddleware):
 _CSRF = _CsrfCheck(lambda request: HttpResponse())
 
 
-class _WebStoreView(APIView):
+class _WebStoreView(ValidatingMixin, GenericAPIView):
     authentication_classes = ()
     permission_classes = ()
-    serializer_class = None
-
-    def validated(self, request):
-        serializer = self.serializer_class(data=request.data)
-        serializer.is_valid(raise_exception=True)
-        return serializer.validated_data
 
 
 class SignUpView(_WebStoreView):

@@ -62,9 +62,7 @@ class NotificationViewSet(ReadViewSet):
         examples=[OpenApiExample("Read", {"is_read": True}, request_only=True), _EXAMPLE],
     )
     def partial_update(self, request, pk):
-        mark = serializers.ReadMarkSerializer(data=request.data)
-        mark.is_valid(raise_exception=True)
-        services.mark_notification(by=request.user, notification_id=pk, **mark.validated_data)
+        services.mark_notification(by=request.user, notification_id=int(pk), **self.validated(request))
         return self.item.respond(request, pk)
 
     @extend_schema(
@@ -106,7 +104,9 @@ class NotificationViewSet(ReadViewSet):
     )
     @preferences.mapping.put
     def choose(self, request):
-        wanted = serializers.PreferencesSerializer(data=request.data)
-        wanted.is_valid(raise_exception=True)
-        services.set_preferences(by=request.user, wanted=wanted.validated_data)
+        services.set_preferences(by=request.user, wanted=self.validated(request))
         return Response(services.preferences_of(request.user))
+
+    def get_serializer_class(self):
+        bodies = {"partial_update": serializers.ReadMarkSerializer, "choose": serializers.PreferencesSerializer}
+        return bodies.get(self.action, self.serializer_class)
