@@ -13,7 +13,7 @@ from config.tasks import Backoff
 from notifications.services import in_language_of, notify
 
 
-@app.task(retry=Backoff(8))
+@app.task(name="accounts.send_reset", retry=Backoff(8))
 def send_reset(user_id, by_phone):
     """Sends a reset to an account: by mail, or by SMS where it has no e-mail or was asked for by phone.
 
@@ -23,13 +23,13 @@ def send_reset(user_id, by_phone):
     open_code(user_id=user_id, purpose=Code.Purpose.RESET, channel=EMAIL if has_email and not by_phone else PHONE)
 
 
-@app.task(retry=Backoff(8))
+@app.task(name="accounts.send_verification", retry=Backoff(8))
 def send_verification(user_id, channel):
     """Sends the digits that verify an account's e-mail or phone. `user_id` may be None, as above."""
     open_code(user_id=user_id, purpose=VERIFICATIONS[channel], channel=channel)
 
 
-@app.task(retry=Backoff(8))
+@app.task(name="accounts.write_export", retry=Backoff(8))
 def write_export(user_id):
     """Writes the export that an account waits for, once, and tells its owner. A closed account gets none."""
     with transaction.atomic():
@@ -51,14 +51,14 @@ def write_export(user_id):
 
 
 @app.periodic(cron="43 * * * *")
-@app.task(queueing_lock="forget_exports")
+@app.task(name="accounts.forget_exports", queueing_lock="accounts.forget_exports")
 def forget_exports(timestamp):
     """Deletes the exports whose time is over."""
     Export.objects.filter(expires_at__lte=Now()).delete()
 
 
 @app.periodic(cron="23 3 * * *")
-@app.task(queueing_lock="forget_old_sessions")
+@app.task(name="accounts.forget_old_sessions", queueing_lock="accounts.forget_old_sessions")
 def forget_old_sessions(timestamp):
     """Deletes sessions, with their tokens, and codes that have been over for a refresh token's lifetime."""
     Session.objects.filter(expires_at__lt=Now() - settings.REFRESH_TOKEN_LIFETIME).delete()

@@ -37,7 +37,7 @@ class Backoff(BaseRetryStrategy):
 
 
 @app.periodic(cron="* * * * *")
-@app.task(queueing_lock="retry_stalled_jobs", pass_context=True)
+@app.task(name="config.retry_stalled_jobs", queueing_lock="config.retry_stalled_jobs", pass_context=True)
 async def retry_stalled_jobs(context, timestamp):
     """Gives back the jobs of workers that died. All our jobs are safe to run twice."""
     manager = context.app.job_manager
@@ -47,7 +47,7 @@ async def retry_stalled_jobs(context, timestamp):
 
 
 @app.periodic(cron="17 3 * * *")
-@app.task(queueing_lock="sweep")
+@app.task(name="config.sweep", queueing_lock="config.sweep")
 def sweep(timestamp):
     """Deletes what has served its time: idempotency keys and counted tries."""
     IdempotencyKey.objects.filter(created_at__lt=Now() - settings.IDEMPOTENCY_KEY_LIFETIME).delete()
@@ -55,7 +55,7 @@ def sweep(timestamp):
 
 
 @app.periodic(cron="37 * * * *")
-@app.task(queueing_lock="remove_done_jobs", pass_context=True)
+@app.task(name="config.remove_done_jobs", queueing_lock="config.remove_done_jobs", pass_context=True)
 async def remove_done_jobs(context, timestamp):
     """Deletes jobs that were done a day ago. Failed ones stay until somebody has looked at them."""
     await context.app.job_manager.delete_old_jobs(nb_hours=KEEP_DONE_JOBS)

@@ -84,7 +84,7 @@ def test_whoever_asks_twice_gets_the_same_and_begins_one_job(alice, run_jobs):
     first, second = request_export(by=alice), request_export(by=alice)
 
     assert first.created_at == second.created_at
-    assert ProcrastinateJob.objects.filter(task_name="accounts.tasks.write_export").count() == 1
+    assert ProcrastinateJob.objects.filter(task_name="accounts.write_export").count() == 1
     run_jobs()
     made = request_export(by=alice)
     write_export(user_id=alice.pk)  # a job that runs twice
