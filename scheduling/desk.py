@@ -23,6 +23,7 @@ from scheduling.errors import IllegalTransition, OutOfReach
 from scheduling.hours import instant_of
 from scheduling.models import Meeting, TimeSlot
 from scheduling.models.meetings import LIVE
+from scheduling.models.slots import LONGEST, SHORTEST
 
 _MOST_SLOTS = 200  # of a week that are shown; the page says so where there are more
 _DEEDS = {
@@ -52,7 +53,7 @@ class PublishForm(forms.Form):
     start = WallTimeField(
         label=gettext_lazy("Start"), widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
     )
-    minutes = forms.IntegerField(label=gettext_lazy("Minutes"), min_value=5, max_value=24 * 60, initial=60)
+    minutes = forms.IntegerField(label=gettext_lazy("Minutes"), min_value=SHORTEST, max_value=LONGEST, initial=60)
     credits = forms.IntegerField(label=gettext_lazy("Credits"), required=False, min_value=0, max_value=1000, initial=0)
 
     def clean_start(self):

@@ -5,8 +5,7 @@ from shop.services import forfeit_credits, return_credits, spend_credits
 
 def spend(meeting):
     """Takes what a meeting costs from its student. Raises the shop's NotEnoughCredits."""
-    if meeting.credits:
-        spend_credits(student_id=meeting.student_id, meeting_id=meeting.pk, credits=meeting.credits)
+    spend_credits(student_id=meeting.student_id, meeting_id=meeting.pk, credits=meeting.credits)
 
 
 def settle(meeting, *, forfeited):

@@ -37,8 +37,7 @@ def tutors_with_hours():
 def _wanted(tutor_id, now, until):
     """{Span: credits} of all slots that the hours ask for, none overlapping another; the older rule comes first."""
     first, last = (now - _ANY_ZONE).date(), (until + _ANY_ZONE).date()
-    settings_of = TutorSettings.objects.filter(pk=tutor_id).first()
-    buffer = settings_of.buffer_minutes if settings_of else 0
+    buffer = TutorSettings.objects.filter(pk=tutor_id).values_list("buffer_minutes", flat=True).first() or 0
     exceptions = list(AvailabilityException.objects.filter(tutor_id=tutor_id, date__range=(first, last)).order_by("id"))
     off = Spans(_off_span(one) for one in exceptions if one.kind == AvailabilityException.Kind.OFF)
     wanted, taken = {}, Spans()
