@@ -13,19 +13,12 @@ import statistics
 import subprocess
 import sys
 import time
-from pathlib import Path
+
+from bench.requests import HERE, environment
 
 COLD = "home, nothing remembered"
 TRIES, MOST_MS, MOST_QUERIES = 10, 300, 20
-HERE = Path(__file__).parent
 os.environ["BENCH_DB"] = "frontdesk_desk"
-
-
-def settle():
-    """The environment of bench/environment.sh, for this process."""
-    shown = subprocess.run(["bash", "-c", f". {HERE}/environment.sh && env -0"], capture_output=True, text=True, check=True)
-    os.environ.update(line.split("=", 1) for line in shown.stdout.split("\0") if "=" in line)
-    os.environ["LOG_LEVEL"] = "WARNING"
 
 
 def load():
@@ -106,7 +99,7 @@ def measure(browser, path, *, cold):
 
 
 def main():
-    settle()
+    os.environ.update(environment() | {"LOG_LEVEL": "WARNING"})
     if "--load" in sys.argv:
         load()
     import django

@@ -21,6 +21,12 @@ DOCS = (
 )
 # Errors, files and whatever else there may be: nothing is loaded or run.
 PLAIN = f"default-src 'none'; {_EVERYWHERE}"
+# Headers of what people keep: however it gets opened, it is a download, and no page of ours.
+DOWNLOAD = {
+    "Content-Security-Policy": "default-src 'none'; sandbox",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+}
 
 
 def policy_for(request, response):

@@ -5,6 +5,7 @@ from rest_framework import serializers
 from rest_framework.response import Response
 
 from accounts.models import Export
+from config.csp import DOWNLOAD
 from config.fields import InstantField
 from config.openapi import examples
 
@@ -54,11 +55,5 @@ def answer_with(export):
         return Response(ExportSerializer(export).data, status=202, headers={"Retry-After": str(_POLL)})
     return Response(
         bytes(export.body),
-        headers={
-            "Content-Disposition": 'attachment; filename="frontdesk.json"',
-            # However it gets opened, it is a download, and no page of ours.
-            "Content-Security-Policy": "default-src 'none'; sandbox",
-            "Cross-Origin-Resource-Policy": "same-origin",
-            "X-Content-Type-Options": "nosniff",
-        },
+        headers={"Content-Disposition": 'attachment; filename="frontdesk.json"', **DOWNLOAD},
     )

@@ -1,7 +1,7 @@
 """Placing, completing and canceling orders.
 
-Locks are taken in one order (docs/locking.md): the buyer, the order, the voucher, then the products by id. An order of
-any length takes the same few statements.
+Locks are taken in one order (docs/locking.md): the buyer, the order, the voucher, then the products by id; but who places an
+order takes the buyer last. An order of any length takes the same few statements.
 """
 
 from collections import Counter

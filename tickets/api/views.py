@@ -10,6 +10,7 @@ from rest_framework.permissions import IsAuthenticated
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
+from config.csp import DOWNLOAD
 from config.idempotency import idempotent
 from config.reads import Detail, Listing
 from config.viewsets import LeanMixin, ReadViewSet
@@ -145,11 +146,10 @@ class AttachmentViewSet(LeanMixin, GenericViewSet):
     )
     def retrieve(self, request, pk):
         attachment = services.open_attachment(by=request.user, attachment_id=int(pk))
-        response = FileResponse(
-            attachment.file, as_attachment=True, filename=attachment.name, content_type=attachment.content_type
+        return FileResponse(
+            attachment.file,
+            as_attachment=True,
+            filename=attachment.name,
+            content_type=attachment.content_type,
+            headers=DOWNLOAD,
         )
-        # However it gets opened, it is a download, and no page of ours.
-        response.headers["X-Content-Type-Options"] = "nosniff"
-        response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
-        response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
-        return response
