@@ -26,8 +26,7 @@ from config.keys import key_of
 from config.limits import count_try
 from config.openapi import NO_CONTENT
 from config.reads import Detail, Listing
-from config.retries import RetryingMixin
-from config.viewsets import LeanMixin, ReadViewSet, ValidatingMixin
+from config.viewsets import ReadViewSet
 
 ANONYMOUS_ACTIONS = {"create", "reset_password", "reset_password_confirm"}
 _CHANGE = "E-mail and phone need `current_password`, and the old address is told. What is no owner's to change stays as it is."
@@ -37,6 +36,28 @@ _CLOSE = (
     "user. Owners give `current_password`. The last administrator cannot go: 409."
 )
 OPEN_ACTIONS = ANONYMOUS_ACTIONS | {"verify", "verify_confirm"}
+
+
+class _ManagingViewSet(ReadViewSet):
+    """What both doors to accounts do with one of those that the caller may see."""
+
+    queryset = User.objects.none()
+
+    def get_object(self):
+        return get_object_or_404(self.item.rows(self.request.user), pk=self.kwargs["pk"])
+
+    def update(self, request, pk, partial=False):
+        values = self.validated(request, partial=partial)
+        services.change_account(by=request.user, user=self.get_object(), **values)
+        return self.item.respond(request, pk)
+
+    def partial_update(self, request, pk):
+        return self.update(request, pk, partial=True)
+
+    def destroy(self, request, pk):
+        user = self.get_object()
+        services.close_account(by=request.user, user=user, **self.validated(request))
+        return Response(status=204)
 
 
 @extend_schema_view(
@@ -65,16 +86,14 @@ OPEN_ACTIONS = ANONYMOUS_ACTIONS | {"verify", "verify_confirm"}
     verify=extend_schema(summary="Ask for a code that proves an address", description="It goes to one's e-mail or phone."),
     verify_confirm=extend_schema(summary="Prove an address by its code", description="Each code is good for a few tries."),
 )
-class AccountViewSet(LeanMixin, RetryingMixin, ValidatingMixin, DjoserUserViewSet):
+class AccountViewSet(_ManagingViewSet, DjoserUserViewSet):
     """Accounts in their owners' hands."""
 
     # Djoser's paths; each calls a service. Its activation by mail is left out: accounts are active at once.
     listings: ClassVar = {"list": Listing(User.objects.visible_open, serializers.UserSerializer)}
     item = Detail(User.objects.visible_open, serializers.UserSerializer)
+    lookup_field = "pk"
     activation = resend_activation = reset_username = reset_username_confirm = None
-
-    def get_queryset(self):
-        return User.objects.visible_open(self.request.user)
 
     def get_permissions(self):
         return [AllowAny() if self.action in OPEN_ACTIONS else IsAuthenticated()]
@@ -84,30 +103,11 @@ class AccountViewSet(LeanMixin, RetryingMixin, ValidatingMixin, DjoserUserViewSe
         name = self.action_map.get(self.request.method.lower()) if self.request else None
         return [] if name in ANONYMOUS_ACTIONS else super().get_authenticators()
 
-    def list(self, request):
-        return self.listings["list"].respond(request)
-
-    def retrieve(self, request, id):
-        return self.item.respond(request, id)
-
     def create(self, request):
         values = self.validated(request)
         count_try("sign_up", place_of(request))
         user = services.register_user(**values, language=get_language())
         return Response(serializers.UserSerializer(user, context=self.get_serializer_context()).data, status=201)
-
-    def update(self, request, id, partial=False):
-        values = self.validated(request, partial=partial)
-        services.change_account(by=request.user, user=self.get_object(), **values)
-        return self.item.respond(request, id)
-
-    def partial_update(self, request, id):
-        return self.update(request, id, partial=True)
-
-    def destroy(self, request, id):
-        user = self.get_object()
-        services.close_account(by=request.user, user=user, **self.validated(request))
-        return Response(status=204)
 
     @extend_schema(methods=["GET"], summary="One's own account", description="Names, addresses, and the newest own tickets.")
     @extend_schema(methods=["PUT"], summary="Change one's account", description=_CHANGE)
@@ -120,7 +120,7 @@ class AccountViewSet(LeanMixin, RetryingMixin, ValidatingMixin, DjoserUserViewSe
     )
     @action(["get", "put", "patch", "delete"], detail=False)
     def me(self, request, **kwargs):
-        self.kwargs["id"] = request.user.pk  # which comes along when it is tried again (config.retries)
+        self.kwargs["pk"] = request.user.pk  # which comes along when it is tried again (config.retries)
         handlers = {"PUT": self.update, "PATCH": self.partial_update, "DELETE": self.destroy}
         return handlers.get(request.method, self.retrieve)(request, request.user.pk)
 
@@ -211,7 +211,7 @@ def _user_id(uid):
     partial_update=extend_schema(summary="Change some members of an account", description=_MANAGE),
     destroy=extend_schema(summary="Close an account, for good", description=_CLOSE, request=serializers.ClosingSerializer),
 )
-class UserViewSet(ReadViewSet):
+class UserViewSet(_ManagingViewSet):
     """Accounts in the hands of administrators; owners see and change their own here too."""
 
     serializer_class = serializers.AdminUserSerializer
@@ -227,7 +227,6 @@ class UserViewSet(ReadViewSet):
         )
     }
     item = Detail(User.objects.managed_by, serializers.UserSerializer)
-    queryset = User.objects.none()
 
     def get_permissions(self):
         return [IsAuthenticated(), IsAdmin()] if self.action in ("list", "create") else [IsAuthenticated()]
@@ -236,23 +235,7 @@ class UserViewSet(ReadViewSet):
         bodies = {"create": serializers.NewAccountSerializer, "destroy": serializers.ClosingSerializer}
         return bodies.get(self.action, self.serializer_class)
 
-    def get_object(self):
-        return get_object_or_404(User.objects.managed_by(self.request.user), pk=self.kwargs["pk"])
-
     @idempotent
     def create(self, request):
         user = services.create_account(by=request.user, **self.validated(request))
         return self.item.respond(request, user.pk, status=201)
-
-    def update(self, request, pk, partial=False):
-        values = self.validated(request, partial=partial)
-        services.change_account(by=request.user, user=self.get_object(), **values)
-        return self.item.respond(request, pk)
-
-    def partial_update(self, request, pk):
-        return self.update(request, pk, partial=True)
-
-    def destroy(self, request, pk):
-        user = self.get_object()
-        services.close_account(by=request.user, user=user, **self.validated(request))
-        return Response(status=204)
