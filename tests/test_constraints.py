@@ -27,9 +27,26 @@ BROKEN = [
         "scheduling_availabilityexception",
         "start_time = '10:00', end_time = '10:30:01', kind = 'extra', slot_minutes = 30",
     ),
+    (
+        "exception_whole_minutes",
+        "scheduling_availabilityexception",
+        "start_time = '10:00:01', end_time = '10:30', kind = 'extra', slot_minutes = 30",
+    ),
     ("exception_kind_known", "scheduling_availabilityexception", "kind = 'x'"),
     ("exception_slots", "scheduling_availabilityexception", "slot_minutes = 60"),
     ("exception_slots", "scheduling_availabilityexception", "kind = 'extra'"),
+    ("exception_slots", "scheduling_availabilityexception", "kind = 'extra', slot_minutes = 60"),
+    *(
+        (
+            "exception_slots",
+            "scheduling_availabilityexception",
+            f"start_time = '10:00', end_time = '11:00', kind = 'extra', slot_minutes = {minutes}",
+        )
+        for minutes in (4, 1441)
+    ),
+    ("exception_times", "scheduling_availabilityexception", "start_time = '10:00'"),
+    ("exception_times", "scheduling_availabilityexception", "end_time = '10:00'"),
+    ("exception_times", "scheduling_availabilityexception", "start_time = '10:00', end_time = '10:00'"),
     ("preference_channel_known", "notifications_preference", "channel = 'x'"),
     ("preference_type_known", "notifications_preference", "type = 'x'"),
     ("status_change_known", "tickets_statuschange", "to_status = 'x'"),

@@ -98,6 +98,13 @@ def test_what_is_long_over_is_left_out(feed, book, alice, settings):
     assert feed(alice) == {}
 
 
+def test_a_feed_that_is_too_long_leaves_out_the_oldest(feed, book, slot, alice, monkeypatch):
+    later, _sooner = book(slot(1)), book(slot(0))
+    monkeypatch.setattr("scheduling.services.calendars._MOST", 1)
+
+    assert list(feed(alice)) == [str(later.uid)]
+
+
 def test_an_address_is_a_secret_that_can_be_revoked(as_user, api, alice):
     client, path = as_user(alice), "/api/v1/calendar/"
     assert client.get(path).status_code == client.delete(path).status_code == 404

@@ -1,6 +1,7 @@
 """Slots follow weekly hours, through the horizon and in every zone."""
 
-from datetime import date, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db.models.functions import Now
@@ -12,6 +13,7 @@ from scheduling import services, tasks
 from scheduling.errors import HoursEndBeforeStart, ValidityEndsBeforeStart
 from scheduling.hours import Span
 from scheduling.models import AvailabilityException, AvailabilityRule, TimeSlot, TutorSettings
+from scheduling.services import publishing
 from tests.scheduling.conftest import WEEK, at, hours, monday
 
 pytestmark = pytest.mark.django_db
@@ -52,6 +54,20 @@ def test_the_daily_job_goes_on_with_every_tutor(rule, make_admin, run_jobs, sett
     assert TimeSlot.objects.filter(tutor=tom).count() == TimeSlot.objects.exclude(tutor=tom).count() > few
 
 
+def test_extra_hours_are_published_once_their_day_comes_near(tim, run_jobs, settings):
+    """Of a tutor who has no others, too."""
+    day, fields = monday(), {"start_time": time(9), "end_time": time(10), "slot_minutes": 60, "time_zone": "UTC"}
+    settings.PUBLISH_AHEAD = timedelta(days=1)
+    services.add_exception(by=tim, date=day, kind="extra", **fields)
+    assert hours(day) == []
+
+    settings.PUBLISH_AHEAD = timedelta(days=28)
+    tasks.publish_all(0)
+    run_jobs()
+
+    assert hours(day) == ["09:00"]
+
+
 def test_hours_are_valid_from_and_until(rule):
     rule(valid_from=monday() + WEEK, valid_until=monday() + WEEK)
 
@@ -70,6 +86,22 @@ def test_a_day_off_and_hours_off(rule, tim):
     assert hours() == ["10:00", "11:00", "12:00", "13:00"]
 
 
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "America/Los_Angeles"])
+def test_hours_off_are_of_their_own_zone(rule, tim, zone):
+    """A whole day there, no more and no less; and an hour of the day after."""
+    for weekday in range(7):
+        rule(weekday=weekday, start_time=time(0), end_time=time(0), time_zone=zone)
+    day = monday() + timedelta(days=2)
+    before = set(TimeSlot.objects.values_list("start_time", flat=True))
+
+    services.add_exception(by=tim, date=day, kind="off", time_zone=zone)
+    services.add_exception(by=tim, date=day + timedelta(days=1), kind="off", start_time=time(5), end_time=time(6), time_zone=zone)
+
+    midnight = datetime.combine(day, time(0), ZoneInfo(zone)).astimezone(UTC)
+    gone = [midnight + timedelta(hours=number) for number in (*range(24), 29)]
+    assert sorted(before - set(TimeSlot.objects.values_list("start_time", flat=True))) == gone
+
+
 def test_extra_hours(rule, tim):
     rule()
     day = monday() + timedelta(days=1)
@@ -78,15 +110,34 @@ def test_extra_hours(rule, tim):
     )
 
     assert hours(day) == ["09:00", "09:30"]
+    services.set_buffer(by=tim, buffer_minutes=15)
+    assert hours(day) == ["09:00"]
+    services.set_buffer(by=tim, buffer_minutes=0)
     services.change_exception(by=tim, exception_id=extra.pk, end_time=time(9, 30))
     assert hours(day) == ["09:00"]
 
 
-def test_hours_that_overlap_give_each_time_once(rule):
+@pytest.mark.parametrize(("minutes", "number"), [(5, 288), (1440, 1)])
+def test_the_shortest_and_the_longest_slots_of_hours(rule, tim, minutes, number):
+    """Of a week's hours and of extra ones."""
+    fields = {"start_time": time(0), "end_time": time(0), "slot_minutes": minutes, "time_zone": "UTC"}
+    rule(**fields)
+    services.add_exception(by=tim, date=monday() + timedelta(days=1), kind="extra", **fields)
+
+    assert len(hours()) == len(hours(monday() + timedelta(days=1))) == number
+
+
+def test_hours_that_overlap_give_each_time_once(rule, tim):
+    """The older ones come first."""
     rule()
     rule(start_time=time(10, 30), end_time=time(14))
-
     assert hours() == ["10:00", "11:00", "12:30"]
+
+    day, fields = monday() + timedelta(days=1), {"slot_minutes": 60, "time_zone": "UTC"}
+    for minute in (0, 30):
+        start, end = time(10, minute), time(11, minute)
+        services.add_exception(by=tim, date=day, kind="extra", start_time=start, end_time=end, **fields)
+    assert hours(day) == ["10:00"]
 
 
 def test_the_buffer_spaces_slots_and_their_price_follows(rule, tim):
@@ -111,13 +162,25 @@ def test_a_tutor_who_left_offers_nothing(rule, tim, make_admin):
 def test_a_tutor_whose_account_is_closed_leaves_no_hours(rule, tim, make_admin):
     tom = make_admin("tom")
     rule()
+    services.add_exception(by=tim, date=monday(), kind="off")
     services.set_buffer(by=tim, buffer_minutes=5)
 
     close_account(by=tom, user=tim)
 
     assert not TimeSlot.objects.exists()
     assert not AvailabilityRule.objects.exists()
+    assert not AvailabilityException.objects.exists()
     assert not TutorSettings.objects.exists()
+
+
+@pytest.mark.parametrize("ago", [timedelta(days=3), timedelta(minutes=10)])
+def test_what_is_over_or_under_way_stays_as_it_was_when_its_tutors_account_is_closed(tim, make_admin, ago):
+    start = timezone.now() - ago
+    TimeSlot.objects.create(tutor=tim, start_time=start, end_time=start + timedelta(hours=1))
+
+    close_account(by=make_admin("tom"), user=tim)
+
+    assert TimeSlot.objects.get().is_available
 
 
 def test_wall_time_across_a_change_of_clocks(rule, settings):
@@ -157,17 +220,25 @@ def test_publishing_compares_neighbors_alone(rule, monkeypatch):
     assert len(looks) < 10 * TimeSlot.objects.count()
 
 
-@pytest.mark.parametrize("zone", ["Etc/GMT+12", "Etc/GMT-14"])
-def test_the_horizon_is_the_same_in_every_zone(rule, settings, zone):
-    """Where it is another date than in UTC, at one end of it or at the other."""
+@pytest.mark.parametrize(("zone", "clock"), [("Etc/GMT+12", time(11, 15)), ("Etc/GMT-14", time(10, 15)), ("UTC", time(0, 15))])
+def test_the_horizon_is_the_same_in_every_zone(rule, settings, monkeypatch, zone, clock):
+    """Where it is another date than in UTC for an hour yet, at one end of it or at the other."""
     settings.PUBLISH_AHEAD = timedelta(days=2)
-    now, hour = timezone.now(), timedelta(hours=1)
+    today, half = timezone.now().date(), timedelta(minutes=30)
+    now, lock_tutor = at(clock.hour, clock.minute, today + timedelta(days=1)), publishing.lock_tutor
+
+    def lock_tomorrow(tutor_id):
+        tutor = lock_tutor(tutor_id)
+        tutor.now = now
+        return tutor
+
+    monkeypatch.setattr(publishing, "lock_tutor", lock_tomorrow)
     for weekday in range(7):
-        rule(valid_from=now.date() - hour * 24, weekday=weekday, start_time=time(0), end_time=time(0), time_zone=zone)
+        rule(valid_from=today, weekday=weekday, start_time=time(0), end_time=time(0), slot_minutes=30, time_zone=zone)
 
     starts = TimeSlot.objects.order_by("start_time").values_list("start_time", flat=True)
-    assert starts.first() <= timezone.now() + hour
-    assert starts.last() > now + timedelta(days=2) - hour
+    assert now < starts.first() <= now + half
+    assert now + timedelta(days=2) - half < starts.last() <= now + timedelta(days=2)
 
 
 def test_only_what_may_be_said_of_hours_is_changed(rule, tim, make_admin):

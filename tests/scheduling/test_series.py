@@ -98,6 +98,16 @@ def test_the_hour_stays_when_the_clocks_change(tim, series):
     assert [meeting.start_time for meeting in meetings] == starts
 
 
+def test_the_first_hour_may_be_one_that_comes_twice(tim, series):
+    second_turn = datetime(2030, 10, 27, 1, tzinfo=UTC)  # 2:00 in Warsaw, an hour after it was 2:00 before
+    starts = [second_turn, datetime(2030, 11, 3, 1, tzinfo=UTC)]
+    slots = [services.create_slot(by=tim, start_time=start, end_time=start + timedelta(hours=1)) for start in starts]
+
+    meetings, _ = series(slots[0], 2, zone="Europe/Warsaw")
+
+    assert [meeting.start_time for meeting in meetings] == starts
+
+
 def test_a_slot_of_another_length_is_not_the_same_hour(weeks, series, tim):
     [first] = weeks(1)
     start = first.start_time + WEEK

@@ -1,6 +1,6 @@
 """Offering time."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -57,6 +57,19 @@ def test_a_slot_lasts_from_5_minutes_to_24_hours(tim, slot, length):
 @pytest.mark.parametrize("minutes", [5, 1440])
 def test_the_shortest_and_the_longest_slot(slot, minutes):
     assert slot(minutes=minutes).pk
+
+
+def test_a_slot_lies_in_the_years_from_1900_to_9000(tim):
+    def create(start, end):
+        return TimeSlot.objects.create(tutor=tim, start_time=start, end_time=end)
+
+    first, end, hour = datetime(1900, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC), timedelta(hours=1)
+    blink = timedelta(microseconds=1)
+
+    assert create(first, first + hour).pk
+    assert create(end - hour, end - blink).pk
+    assert refused(lambda: create(first - blink, first + hour)) == "slot_in_reach"
+    assert refused(lambda: create(end - hour, end)) == "slot_in_reach"
 
 
 def test_what_may_change_of_a_slot_is_named(tim, slot, make_admin):
@@ -137,7 +150,7 @@ def test_what_is_offered_is_what_can_be_booked(slot, book, alice, bob, tim, make
     settings.BOOKING_NOTICE, settings.BOOKING_AHEAD = notice, ahead
     soon = timezone.now() + timedelta(hours=3)
     left, away, other = make_admin("left"), make_admin("away"), make_admin("other")
-    services.set_buffer(by=tim, buffer_minutes=30)
+    services.set_buffer(by=tim, buffer_minutes=60)
     taken = slot(10)
     slots = [slot(number) for number in (2, 8, 9, 11, 12)]  # 9 and 11 touch the one that is taken
     slots += [

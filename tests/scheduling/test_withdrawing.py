@@ -114,6 +114,18 @@ def test_a_slot_taken_away_or_moved_by_hand_stays_away(rule, tim):
     assert AvailabilityException.objects.filter(kind="off").count() == 2
 
 
+@pytest.mark.parametrize(("name", "minute"), [("start_time", 15), ("end_time", 45)])
+def test_a_slot_that_begins_later_or_ends_sooner_by_hand_stays_so(rule, tim, name, minute):
+    rule()
+    slot = TimeSlot.objects.get(start_time=at(10))
+    services.change_slot(by=tim, slot_id=slot.pk, **{name: at(10, minute)})
+    before = list(TimeSlot.objects.order_by("pk").values())
+
+    services.publish_slots(tutor_id=tim.pk)
+
+    assert list(TimeSlot.objects.order_by("pk").values()) == before
+
+
 def test_a_slot_over_midnight_stays_away_too(rule, tim):
     """Midnight in UTC, in which the hours off are written down."""
     rule(weekday=1, start_time=time(1, 30), end_time=time(2, 30), time_zone="Etc/GMT-2")
@@ -147,9 +159,10 @@ def test_a_slot_that_is_under_way_keeps_its_time(rule, tim):
     assert TimeSlot.objects.filter(start_time__gt=now).earliest("start_time").start_time >= under_way.end_time
 
 
-def test_what_is_over_stays(tim):
+@pytest.mark.parametrize("ago", [timedelta(days=3), timedelta(minutes=10)])
+def test_what_is_over_or_under_way_stays(tim, ago):
     """A slot of hours that are gone, which nobody booked."""
-    start = timezone.now() - timedelta(days=3)
+    start = timezone.now() - ago
     over = TimeSlot.objects.create(tutor=tim, start_time=start, end_time=start + timedelta(hours=1), origin="rule")
 
     services.publish_slots(tutor_id=tim.pk)
