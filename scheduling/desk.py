@@ -88,8 +88,9 @@ def _midnight(day):
 @desk.page("week/", "week", needs="scheduling.view_timeslot", changes="scheduling.change_timeslot")
 def week(request):
     """A week of slots and their meetings. POST does one of the deeds to a `pk`, or publishes a slot."""
-    # One's own week, unless another tutor's or all of them are asked for.
-    asked = WeekForm({"tutor": request.user.pk, **request.GET.dict()})
+    # One's own week, where one is a tutor, unless another tutor's or all of them are asked for.
+    own = {"tutor": request.user.pk} if request.user.is_admin else {}
+    asked = WeekForm(own | request.GET.dict())
     chosen = asked.cleaned_data if asked.is_valid() else {}
     tutor = chosen.get("tutor")
     publish = PublishForm(

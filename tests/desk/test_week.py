@@ -4,6 +4,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth.models import Group
 from django.db import connection
 
 from notifications.models import Delivery
@@ -124,6 +125,15 @@ def test_the_week_is_ones_own_until_another_is_asked_for(at_desk, make_admin, ti
     for tutor, shown in (("", []), (f"&tutor={tim.pk}", [slot]), ("&tutor=", [slot])):
         response = desk.get(week_of(slot) + tutor)
         assert [one for _day, slots in response.context["days"] for one in slots] == shown
+
+
+def test_whoever_is_no_tutor_pages_through_everybodys_weeks(at_desk, sue, slot):
+    sue.groups.add(Group.objects.get(name="Tutors"))
+
+    response = at_desk(sue).get("/admin/desk/week/?day=2030-05-09")
+
+    assert f"{response.context['monday']}" == "2030-05-06"
+    assert response.context["tutor"] is None
 
 
 @pytest.mark.parametrize("zone", ["Asia/Tokyo", "America/New_York", "UTC"])

@@ -149,10 +149,11 @@ def test_the_buffer_spaces_slots_and_their_price_follows(rule, tim):
     assert set(TimeSlot.objects.values_list("credits", flat=True)) == {3}
 
 
-def test_a_tutor_who_left_offers_nothing(rule, tim, make_admin):
+@pytest.mark.parametrize("left", [{"is_active": False}, {"user_type": "student", "is_superuser": False}])
+def test_a_tutor_who_left_offers_nothing(rule, tim, make_admin, left):
     make_admin("tom")
     rule()
-    type(tim).objects.filter(pk=tim.pk).update(is_active=False)
+    type(tim).objects.filter(pk=tim.pk).update(**left)
 
     services.publish_slots(tutor_id=tim.pk)
 
