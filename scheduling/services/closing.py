@@ -30,6 +30,6 @@ def forget_user(*, user):
         call_off(by=user, meeting_id=meeting_id)
     for model in (AvailabilityRule, AvailabilityException, TutorSettings):
         model.objects.filter(tutor=user).delete()
-    if user.is_admin:
-        publish_slots(tutor_id=user.pk)
-        TimeSlot.objects.filter(tutor=user, is_available=True, start_time__gt=Now()).update(is_available=False)
+    # Of whoever was a tutor once, too.
+    publish_slots(tutor_id=user.pk)
+    TimeSlot.objects.filter(tutor=user, is_available=True, start_time__gt=Now()).update(is_available=False)

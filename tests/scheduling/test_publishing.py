@@ -7,7 +7,7 @@ import pytest
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from accounts.services import close_account
+from accounts.services import change_account, close_account
 from config.errors import NotAllowed
 from scheduling import services, tasks
 from scheduling.errors import HoursEndBeforeStart, ValidityEndsBeforeStart
@@ -172,6 +172,17 @@ def test_a_tutor_whose_account_is_closed_leaves_no_hours(rule, tim, make_admin):
     assert not AvailabilityRule.objects.exists()
     assert not AvailabilityException.objects.exists()
     assert not TutorSettings.objects.exists()
+
+
+def test_whoever_was_a_tutor_offers_nothing_once_their_account_is_closed(rule, slot, tim, make_admin):
+    tom = make_admin("tom")
+    rule(by=tom)
+    slot(tutor=tom)
+    change_account(by=tim, user=tom, user_type="student")
+
+    close_account(by=tim, user=tom)
+
+    assert list(TimeSlot.objects.values_list("origin", "is_available")) == [("hand", False)]
 
 
 @pytest.mark.parametrize("ago", [timedelta(days=3), timedelta(minutes=10)])
