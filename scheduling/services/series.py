@@ -3,7 +3,7 @@
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
-from scheduling.errors import NoSlot, Obstacle, SeriesConflict, SlotUnavailable, TutorMismatch, UnknownSlot
+from scheduling.errors import NoSlot, Obstacle, SeriesConflict, TutorMismatch, UnknownSlot
 from scheduling.hours import instant_of
 from scheduling.models import TimeSlot
 from scheduling.services import costs, telling
@@ -61,6 +61,6 @@ def _skipped(dates, refused, booked):
     found = []
     for day, slot_id in dates:
         if slot_id not in booked:
-            error = Obstacle.named[refused[slot_id]] if slot_id in refused else SlotUnavailable if slot_id else NoSlot
+            error = Obstacle.named[refused[slot_id]] if slot_id in refused else NoSlot
             found.append({"date": day.isoformat(), "code": error.code, "detail": str(error.detail)})
     return found
