@@ -7,6 +7,7 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
+from accounts.services import change_account
 from scheduling import errors, services
 from scheduling.models import Meeting, TimeSlot
 from tests.concurrency.calendars import check_invariants
@@ -158,3 +159,25 @@ def test_hours_that_come_back_and_a_cancellation_at_once_free_the_slot(alice, ti
     assert second() is None
     slot.refresh_from_db()
     assert (slot.origin, slot.is_available) == ("rule", True)
+
+
+def test_whoever_withdraws_a_slot_while_its_meeting_is_canceled_is_heeded(slot, alice, tim):
+    meeting = services.book_meeting(by=alice, time_slot_id=slot().pk, subject="x")
+
+    with transaction.atomic():
+        services.cancel_meeting(by=alice, meeting_id=meeting.pk)
+        withdrawing = aside(lambda: services.change_slot(by=tim, slot_id=meeting.time_slot_id, is_available=False))
+
+    assert isinstance(withdrawing(), TimeSlot)
+    assert not TimeSlot.objects.get().is_available
+
+
+def test_no_slot_is_offered_of_a_tutor_who_leaves_meanwhile(tim, make_admin):
+    tom = make_admin("tom")
+
+    with transaction.atomic():
+        change_account(by=tim, user=tom, user_type="student")
+        offering = aside(lambda: services.create_slot(by=tim, tutor_id=tom.pk, start_time=hour(), end_time=hour(1)))
+
+    assert isinstance(offering(), errors.UnknownTutor)
+    assert not TimeSlot.objects.exists()

@@ -12,7 +12,7 @@ from accounts.services import change_account
 from config.errors import Missing
 from scheduling import services
 from scheduling.models import CalendarFeed, Meeting
-from tests.scheduling.conftest import shift
+from tests.scheduling.conftest import behind_the_triggers, shift
 
 pytestmark = pytest.mark.django_db
 
@@ -47,7 +47,18 @@ def test_a_feed_holds_ones_own_meetings(feed, book, slot, alice, bob, tim):
     assert (event.summary.value, event.status.value, event.sequence.value) == ("Algebra", "TENTATIVE", "0")
     assert event.description.value == "With tim\n\nBring a ruler;\nand, please, time"
     assert event.url.value.endswith(f"/api/v1/meetings/{meeting.pk}/")
-    assert len(feed(tim)) == 2
+    theirs = feed(tim)
+    assert len(theirs) == 2
+    assert theirs[event.uid.value].description.value.startswith("With Alice Liddell")
+
+
+def test_a_meeting_without_a_student_stays_in_its_tutors_feed(feed, book, tim):
+    book()
+    behind_the_triggers("UPDATE scheduling_meeting SET student_id = NULL")
+
+    [event] = feed(tim).values()
+
+    assert event.description.value == ""
 
 
 @pytest.mark.parametrize("place", [0, 1])
@@ -77,6 +88,18 @@ def test_what_changes_keeps_its_uid_and_counts_its_sequence(feed, book, slot, al
     services.cancel_meeting(by=tim, meeting_id=meeting.pk)
     [event] = feed(alice).values()
     assert (event.uid.value, event.sequence.value, event.status.value) == (str(meeting.uid), "3", "CANCELLED")
+    changed = Meeting.objects.get().updated_at.replace(microsecond=0)
+    assert event.dtstamp.value == event.last_modified.value == changed
+
+
+def test_what_took_place_stays_confirmed(feed, book, begin, alice, tim):
+    meeting = book(status="confirmed")
+    begin(meeting)
+    services.complete_meeting(by=tim, meeting_id=meeting.pk)
+
+    [event] = feed(alice).values()
+
+    assert event.status.value == "CONFIRMED"
 
 
 def test_long_and_strange_texts_survive(feed, book, alice):

@@ -108,6 +108,16 @@ def test_the_first_hour_may_be_one_that_comes_twice(tim, series):
     assert [meeting.start_time for meeting in meetings] == starts
 
 
+def test_a_date_in_the_way_is_that_of_the_zone(tim, series):
+    start = datetime(2030, 5, 6, 22, 30, tzinfo=UTC)  # after midnight in Warsaw
+    one = services.create_slot(by=tim, start_time=start, end_time=start + timedelta(hours=1))
+
+    with pytest.raises(errors.SeriesConflict) as caught:
+        series(one, 2, zone="Europe/Warsaw")
+
+    assert [(day["date"], day["code"]) for day in caught.value.extra["dates"]] == [("2030-05-14", "no_slot")]
+
+
 def test_a_slot_of_another_length_is_not_the_same_hour(weeks, series, tim):
     [first] = weeks(1)
     start = first.start_time + WEEK
