@@ -52,6 +52,8 @@ def test_the_daily_job_goes_on_with_every_tutor(rule, make_admin, run_jobs, sett
 
     assert run_jobs() == 2
     assert TimeSlot.objects.filter(tutor=tom).count() == TimeSlot.objects.exclude(tutor=tom).count() > few
+    tasks.publish_all(0)
+    assert run_jobs() == 2  # the day after, again
 
 
 def test_extra_hours_are_published_once_their_day_comes_near(tim, run_jobs, settings):

@@ -55,12 +55,22 @@ def test_both_are_reminded_a_day_and_an_hour_before(book, status):
 def test_the_worker_gives_each_a_job_and_each_job_may_run_twice(book, run_jobs):
     in_hours(book(), 20)
 
-    tasks.plan_reminders(0)
-    tasks.plan_reminders(0)
+    for status in ("todo", "doing"):
+        tasks.plan_reminders(0)
+        [job] = ProcrastinateJob.objects.filter(task_name="scheduling.remind")
+        set_status(job, status)
+        tasks.plan_reminders(0)
+        assert ProcrastinateJob.objects.filter(task_name="scheduling.remind").count() == 1
+    set_status(job, "todo")
     run_jobs()
     tasks.remind(meeting_id=Meeting.objects.get().pk, seconds=DAY, start=0)
 
     assert reminded() == ["alice", "tim"]
+
+
+def set_status(job, status):
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE procrastinate_jobs SET status = %s WHERE id = %s", [status, job.pk])
 
 
 def test_one_that_was_given_up_comes_back_only_if_the_meeting_moves(book, slot, alice, run_jobs):
