@@ -101,14 +101,6 @@ def test_the_buffer_keeps_meetings_apart(book, slot, tim, alice, bob):
     assert book(touching).pk
 
 
-def test_the_buffer_is_kept_from_the_tutors_own_meetings_that_stand(book, slot, make_admin, tim, alice, bob):
-    services.set_buffer(by=tim, buffer_minutes=30)
-    services.cancel_meeting(by=alice, meeting_id=book(slot()).pk)
-    book(slot(tutor=make_admin("tom")), by=bob)
-
-    assert book(slot(1)).pk
-
-
 def test_what_was_in_the_way_a_moment_ago_is_told_as_taken(book, monkeypatch):
     monkeypatch.setattr(booking, "lock_bookers", lambda places: {})
 

@@ -195,6 +195,14 @@ def test_the_list_hides_what_lies_in_the_pause(as_user, slot, book, alice, bob, 
     assert [one["id"] for one in as_user(tim).get("/api/v1/timeslots/").json()] == [first.pk, close.pk, free.pk]
 
 
+def test_the_buffer_is_kept_from_the_tutors_own_meetings_that_stand(book, slot, make_admin, tim, alice, bob):
+    services.set_buffer(by=tim, buffer_minutes=30)
+    services.cancel_meeting(by=alice, meeting_id=book(slot()).pk)
+    book(slot(tutor=make_admin("tom")), by=bob)
+
+    assert book(slot(1)).pk
+
+
 def test_an_administrator_offers_a_slot_of_another_tutor(tim, make_admin):
     second = make_admin("second")
 
