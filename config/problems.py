@@ -54,7 +54,7 @@ def exception_handler(error, context):
         return None
     members, headers = found
     if members["status"] == HTTPStatus.METHOD_NOT_ALLOWED:
-        headers["Allow"] = ", ".join(method for method in context["view"].allowed_methods if method != "OPTIONS")
+        headers["Allow"] = ", ".join(context["view"].allowed_methods)
     # No Response of DRF's, which would be rendered as the view's own answers are: the documentation's are pages.
     return HttpResponse(dumps(members), status=members["status"], headers=headers, content_type=MEDIA_TYPE)
 
