@@ -14,11 +14,10 @@ import subprocess
 import sys
 import time
 
-from bench.requests import HERE, environment
+from bench.environment import HERE, settle
 
 COLD = "home, nothing remembered"
 TRIES, MOST_MS, MOST_QUERIES = 10, 300, 20
-os.environ["BENCH_DB"] = "frontdesk_desk"
 
 
 def load():
@@ -99,7 +98,7 @@ def measure(browser, path, *, cold):
 
 
 def main():
-    os.environ.update(environment() | {"LOG_LEVEL": "WARNING"})
+    settle("frontdesk_desk")
     if "--load" in sys.argv:
         load()
     import django

@@ -16,8 +16,9 @@ import sys
 import time
 from pathlib import Path
 
+from bench.environment import HERE, environment
 from bench.inside import FREE_SLOTS, caller
-from bench.requests import HERE, LINES, ORDER, environment
+from bench.requests import LINES, ORDER
 
 ROUNDS, TRIES = 7, 12
 BASE = os.environ.get("BENCH_DB", "frontdesk_bench")

@@ -1,23 +1,22 @@
 """What the history costs the busiest writes: with its triggers and the told actor, and without, in turn.
 
-    python bench/history.py [blocks]
+    PGHOST=/path/of/socket python -m bench.history [blocks]
 
-In one process, on the database of DATABASE_URL, which it fills and does not clean up. The triggers are switched after each
+In one process, on a database of its own, frontdesk_history, made anew. The triggers are switched after each
 16 calls of a service (of which the first 6 do not count, as plans are made anew), the actor is told in every other call.
 Milliseconds; the quickest tenth is what a busy machine disturbs least.
 """
 
-import os
 import sys
 import time
 from contextlib import nullcontext
 from datetime import timedelta
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent.parent))
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 import django
 
+from bench.environment import create, settle
+
+settle("frontdesk_history")
 django.setup()
 
 from django.db import connection  # noqa: E402
@@ -48,18 +47,15 @@ def switch(on):
                     cursor.execute(f"ALTER TABLE {table} {'ENABLE' if on else 'DISABLE'} TRIGGER {name}")
 
 
-def account(name, **fields):
-    found, _new = User.objects.get_or_create(username=name, defaults={"email": f"{name}@example.com", **fields})
-    return found
-
-
 def main(blocks):
-    alice = account("bench-alice")
-    tim = account("bench-tim", user_type="admin", is_staff=True, is_superuser=True)
+    create()
+    alice = User.objects.create(username="bench-alice", email="bench-alice@example.com")
+    tim = User.objects.create(
+        username="bench-tim", email="bench-tim@example.com", user_type="admin", is_staff=True, is_superuser=True
+    )
     pens = [Product.objects.create(name=f"Pen {n}", price=1, amount=10**6) for n in range(3)]
     lines = [{"product_id": pen.pk, "amount": 1} for pen in pens]
-    last = TimeSlot.objects.filter(tutor=tim).order_by("-start_time").values_list("end_time", flat=True).first()
-    start = max(last or timezone.now(), timezone.now() + timedelta(days=1))
+    start = timezone.now() + timedelta(days=1)
     slots = TimeSlot.objects.bulk_create(
         TimeSlot(tutor=tim, start_time=start + timedelta(minutes=n * 10), end_time=start + timedelta(minutes=n * 10 + 10))
         for n in range(blocks * CALLS * 2)

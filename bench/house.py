@@ -9,10 +9,9 @@ from pathlib import Path
 
 import django
 
+from bench.environment import settle
 from local.postgres import Server
 
-# Made up, and of no use anywhere else.
-_SECRETS = {"SECRET_KEY": "a-benchmark-secret-of-more-than-32-bytes", "JWT_KEY": "another-benchmark-secret-of-32-bytes-and-more"}
 # The limits are tried by tests of their own; here they would only be in the way.
 LIMITS_OFF = dict.fromkeys(("LIMIT_SIGN_IN", "LIMIT_SIGN_UP", "LIMIT_RESET", "LIMIT_CODE", "LIMIT_GUESS", "LIMIT_API"), "off")
 
@@ -25,8 +24,8 @@ def open_house(folder, *, fast=False):
     folder = Path(folder).resolve()
     server = Server(folder / "postgres", sys.executable, fast=fast)
     server.start()
-    os.environ.update(_SECRETS | LIMITS_OFF, DJANGO_SETTINGS_MODULE="config.settings", HTTPS="off", LOG_LEVEL="WARNING")
-    os.environ.update(DATABASE_URL=server.create_database("frontdesk"), FRONTDESK_DATA=str(folder))
+    settle()
+    os.environ.update(LIMITS_OFF, DATABASE_URL=server.create_database("frontdesk"), FRONTDESK_DATA=str(folder))
     django.setup()
     from django.core.management import call_command
 

@@ -2,11 +2,10 @@
 
 import io
 import json
-import os
 
-from bench.requests import environment
+from bench.environment import settle
 
-os.environ.update(environment() | {"LOG_LEVEL": "WARNING"})
+settle()
 # Of the pool of bench/slots.sql, so far apart that one student can book them all.
 FREE_SLOTS = "SELECT id FROM scheduling_timeslot WHERE id > 10000000 AND id % 40 = 0 AND is_available ORDER BY id"
 

@@ -22,7 +22,8 @@ from pathlib import Path
 
 import psutil
 
-HERE = Path(__file__).parent
+from bench.environment import HERE, environment
+
 SECONDS, CLIENTS, ROUNDS, PORT = 4, 8, 3, 8471
 ORDER = {"address": "12 Main Street, Springfield", "phone": "+15550000012"}
 LINES = [{"product_id": product, "amount": amount} for product, amount in ((11, 1), (22, 2), (33, 3))]
@@ -41,12 +42,6 @@ REQUESTS = {
 }
 # Each client is a customer of its own, in turn.
 USERS = [4, 8, 12, 16, 24, 28, 32, 36]
-
-
-def environment():
-    """That of bench/environment.sh."""
-    shown = subprocess.run(["bash", "-c", f". {HERE}/environment.sh && env -0"], capture_output=True, text=True, check=True)
-    return dict(line.split("=", 1) for line in shown.stdout.split("\0") if "=" in line)
 
 
 class Server:

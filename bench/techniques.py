@@ -14,8 +14,9 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from unittest import mock
 
+from bench.environment import environment
 from bench.inside import FREE_SLOTS, caller
-from bench.requests import LINES, ORDER, Server, environment, measure
+from bench.requests import LINES, ORDER, Server, measure
 
 ROUNDS, REQUESTS = 15, 20
 

@@ -1,22 +1,21 @@
 """Does a page of tickets, or a search, cost more with a million tickets than with a thousand? Plans, and times by HTTP.
 
-    createdb frontdesk_bench && export DATABASE_URL=postgres:///frontdesk_bench
-    make manage ARGS=migrate && python -m bench.tickets [tickets …]
+    PGHOST=/path/of/socket python -m bench.tickets [tickets …]
 
-Needs a migrated database without tickets, which it fills: first up to 1,000, then up to 1,000,000 (or what is named), as
+Makes a database of its own, frontdesk_tickets, anew, and fills it: first up to 1,000, then up to 1,000,000 (or what is named), as
 SQL does it quickest: without triggers, with the words computed by the functions that the triggers call. Every ticket has
 one answer; 200 customers have opened them in turn.
 """
 
-import os
 import statistics
 import sys
 import time
 
 import django
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-os.environ["LOG_LEVEL"] = "WARNING"
+from bench.environment import create, settle
+
+settle("frontdesk_tickets")
 django.setup()
 
 from django.db import connection, transaction  # noqa: E402 (Django first)
@@ -133,13 +132,13 @@ def plans():
 
 
 def main(*sizes):
-    if not User.objects.filter(username="bench_support").exists():
-        support = register_user(username="bench_support", email="bench_support@example.com", password="a long password")
-        User.objects.filter(pk=support.pk).update(is_staff=True)
-        for number in range(CUSTOMERS):
-            User.objects.create(username=f"bench{number}", username_chosen=True, email=f"bench{number}@example.com")
-    support = User.objects.get(username="bench_support")
-    customers = list(User.objects.filter(username__regex="^bench[0-9]").order_by("pk"))
+    create()
+    support = register_user(username="bench_support", email="bench_support@example.com", password="a long password")
+    User.objects.filter(pk=support.pk).update(is_staff=True)
+    customers = [
+        User.objects.create(username=f"bench{number}", username_chosen=True, email=f"bench{number}@example.com")
+        for number in range(CUSTOMERS)
+    ]
     results = {}
     for size in sizes or (1_000, 1_000_000):
         began = time.perf_counter()

@@ -35,3 +35,15 @@ def test_a_bench_needs_nothing_but_a_folder(name, tmp_path):
 
     assert f"python -m bench.{name} FOLDER" in PAGE
     assert (done.returncode, "ms" in done.stdout) == (0, True), done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["desk", "growth", "history", "requests", "techniques", "tickets"])
+def test_a_bench_needs_nothing_but_a_server(name):
+    """It begins without a key or a setting in the environment; what it asks of the server is not tried here."""
+    code = f"import bench.{name} as bench; print(bench.__doc__)"
+    env = {"PATH": os.environ["PATH"], "PGHOST": "/nowhere"}
+
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=env, capture_output=True, text=True, check=False)
+
+    assert f"PGHOST=/path/of/socket python -m bench.{name}" in done.stdout, done.stderr
