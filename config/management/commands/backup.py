@@ -22,7 +22,10 @@ class Command(BaseCommand):
             raise CommandError(f"{folder} exists already. A backup is never written over another one.")
         partial = folder.with_name(folder.name + ".partial")
         shutil.rmtree(partial, ignore_errors=True)
-        partial.mkdir(parents=True, mode=0o700)
+        try:
+            partial.mkdir(parents=True, mode=0o700)
+        except OSError as error:
+            raise CommandError(f"{partial} could not be made: {error.strerror}.") from error
         # Before the database and after it: its rows, as of one moment, may name files that came since the first round, and
         # such as are deleted before the second.
         self._copy_files(partial / "media")
