@@ -3,6 +3,7 @@
 `{"type", "title", "status", "detail", "code"}`, and for a 400 of validation `"errors": [{"field", "code", "detail"}]`.
 """
 
+import errno
 import logging
 from http import HTTPStatus
 
@@ -34,6 +35,8 @@ STATUS = {
     errors.Unavailable: 503,
 }
 RETRY_AFTER = 2  # seconds; PostgreSQL is back within a few after a restart
+# A file could not be written, for want of something that whoever runs the service can give.
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 
 
 def problem(status, code, detail, **members):
@@ -89,6 +92,9 @@ def _describe(error):
             return _unavailable(error)
         case DatabaseError() if _connection_ended(error):
             return _unavailable(error)
+        case OSError() if error.errno in _NO_ROOM:
+            logger.error("a file could not be written: %s", error.strerror)
+            return _domain(errors.Unavailable())
     return None
 
 

@@ -103,9 +103,9 @@ def store_files(uploads):
 
 def _write(upload):
     # A name that nobody can guess and that says nothing of the file.
-    name = default_storage.save(f"{FOLDER}/{uuid4().hex}", upload)
-    _written.get().append(name)
-    return name
+    name = f"{FOLDER}/{uuid4().hex}"
+    _written.get().append(name)  # before it is there: a full disk leaves the half of it
+    return default_storage.save(name, upload)
 
 
 def name_of(upload):

@@ -1,10 +1,12 @@
 """Files that come with messages: what is taken, where it is kept, who may read it, and that none is left behind."""
 
+import errno
 import os
 import time
 
 import pytest
 from django.core.files.storage import default_storage
+from django.core.files.uploadedfile import InMemoryUploadedFile
 from django.db import IntegrityError, transaction
 
 from config.errors import constraint_of
@@ -210,6 +212,22 @@ def test_nothing_is_left_where_the_outer_transaction_fails(as_user, alice, media
     )
 
     assert answer.status_code == 500
+    assert kept(media) == []
+    assert not Ticket.objects.exists()
+
+
+def test_a_full_disk_is_a_503_that_leaves_nothing(as_user, alice, media, monkeypatch, caplog):
+    """What is left of the room must not be taken by halves of files."""
+
+    def chunks(file):
+        yield b"half"
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(InMemoryUploadedFile, "chunks", chunks)
+    answer = post(as_user(alice), "/api/ticket", upload())
+
+    assert (answer.status_code, answer.json()["code"], answer.headers["Retry-After"]) == (503, "unavailable", "2")
+    assert "a file could not be written: No space left on device" in caplog.text
     assert kept(media) == []
     assert not Ticket.objects.exists()
 
