@@ -5,7 +5,7 @@ from io import StringIO
 
 import psycopg
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import OperationalError, connection, transaction
 
 from config.management.commands import migrate
@@ -91,3 +91,22 @@ def test_two_that_migrate_at_once_do_it_one_after_the_other(quick, other):
     release.join()
     assert "Somebody else is migrating" in out.getvalue()
     assert "No migrations to apply" in out.getvalue()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("encoding", ["UTF8", "SQL_ASCII", "LATIN1"])
+def test_a_database_that_knows_no_polish_letters_is_refused(encoding, monkeypatch):
+    """As `initdb` makes them where no locale is set: a name in capitals would be another account's."""
+    name = f"{connection.settings_dict['NAME']}_{encoding.lower()}"
+    with connection.cursor() as cursor:
+        cursor.execute(f"CREATE DATABASE {name} TEMPLATE template0 LOCALE_PROVIDER libc LOCALE 'C' ENCODING '{encoding}'")
+    connection.close()
+    monkeypatch.setitem(connection.settings_dict, "NAME", name)
+    try:
+        with pytest.raises(CommandError, match="ENCODING 'UTF8' LOCALE"):
+            call_command("migrate", stdout=StringIO())
+    finally:
+        connection.close()
+        monkeypatch.undo()
+        with connection.cursor() as cursor:
+            cursor.execute(f"DROP DATABASE {name} WITH (FORCE)")

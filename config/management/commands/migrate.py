@@ -23,6 +23,7 @@ class Command(migrate.Command):
 
     def handle(self, *args, **options):
         connection = connections[options["database"]]
+        _require_letters(connection)
         for left in reversed(range(_TRIES)):
             try:
                 with _limits(connection), _alone(connection) as alone:
@@ -37,6 +38,20 @@ class Command(migrate.Command):
             self.stdout.write(f"{reason}; trying again, at most {left} times more.")
             time.sleep(_PAUSE)
         raise CommandError("Somebody else has been migrating all the time.")
+
+
+def _require_letters(connection):
+    # In such a database łukasz and ŁUKASZ are two names, and the second can never sign in.
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW server_encoding")
+        if cursor.fetchone()[0] == "UTF8":
+            cursor.execute("SELECT lower('Ł') = 'ł'")
+            if cursor.fetchone()[0]:
+                return
+    raise CommandError(
+        "To this database ł is no small Ł. Make another one: "
+        "CREATE DATABASE frontdesk TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C.UTF-8'"
+    )
 
 
 @contextmanager
