@@ -17,7 +17,8 @@ _POLL = 3  # seconds; a job that nobody waits for before it takes less
         "status": "pending",
         "created_at": "2026-11-21T14:12:07.488396Z",
         "expires_at": "2026-11-22T14:12:07.488396Z",
-    }
+    },
+    status=202,
 )
 class ExportSerializer(serializers.ModelSerializer):
     """An export that is being made."""
