@@ -12,11 +12,11 @@ from rest_framework import serializers
 from rest_framework.permissions import AllowAny, IsAuthenticated
 from rest_framework_simplejwt.views import TokenViewBase
 
-from config import problems
+from config import keys, problems
 
 # Documents of clients that wrote down the API before it was one; listed after the canonical paths.
 _DOORS = re.compile(r"/api/(?!v1/)|/api/v1/token/")
-_KEY = "^[0-9]{1,18}$"
+_KEY = f"^{keys.PATTERN}$"
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _TAGS = {"jwt": "tokens", "token": "tokens", "logout": "tokens", "sessions": "tokens", "ticket": "tickets", "comment": "answers"}
 

@@ -9,7 +9,9 @@ import re
 from django.urls import URLResolver
 from django.urls.resolvers import ResolverMatch, RoutePattern
 
-_NUMBER = re.compile(r"(?<=/)[0-9]{1,19}(?=/)")
+from config import keys
+
+_NUMBER = re.compile(f"(?<=/){keys.PATTERN}(?=/)")
 
 
 class RememberingResolver(URLResolver):

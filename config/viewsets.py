@@ -7,6 +7,7 @@ from typing import ClassVar
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
+from config import keys
 from config.json import JSONRenderer
 from config.reads import Detail, Listing
 from config.retries import RetryingMixin
@@ -31,8 +32,7 @@ class LeanMixin:
     """
 
     default_response_headers: ClassVar[dict[str, str]] = {}
-    # As many digits as always fit a key. PostgreSQL takes a larger number for a decimal, which it looks for in the whole table.
-    lookup_value_regex = "[0-9]{1,18}"
+    lookup_value_regex = keys.PATTERN
 
     def dispatch(self, request, *args, **kwargs):
         response = super().dispatch(request, *args, **kwargs)

@@ -6,7 +6,7 @@ import pytest
 from django.urls import Resolver404, path, re_path
 from django.urls.resolvers import RoutePattern, URLResolver
 
-from config import urls
+from config import keys, urls
 from config.resolver import RememberingResolver
 from tests.routes import routes
 
@@ -33,7 +33,7 @@ def test_every_route_leads_where_it_did_the_first_and_the_second_time():
 def resolver():
     return RememberingResolver(
         [
-            re_path(r"^tickets/(?P<pk>[0-9]{1,19})/$", view),
+            re_path(f"^tickets/(?P<pk>{keys.PATTERN})/$", view),
             re_path(r"^tickets/(?P<ticket_id>[0-9]+)/files/(?P<pk>[0-9]+)/$", view),
             path("feeds/<str:token>/", view),
         ]
@@ -55,6 +55,6 @@ def test_words_are_not_remembered(resolver):
 
 def test_what_leads_nowhere_still_does_not(resolver):
     resolver.resolve("tickets/7/")
-    for address in ("tickets/" + "7" * 20 + "/", "tickets/7", "tickets/x/", "tickets//"):
+    for address in ("tickets/" + "7" * 19 + "/", "tickets/7", "tickets/x/", "tickets//"):
         with pytest.raises(Resolver404):
             resolver.resolve(address)
