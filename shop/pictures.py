@@ -16,12 +16,15 @@ MOST_PIXELS = 40_000_000
 
 
 def path_of_picture(product, filename):
-    """A name in storage that nobody can guess and that is never used again, so that browsers may keep what they got."""
-    return f"{FOLDER}/{uuid4().hex}.{filename.rpartition('.')[2]}"
+    """Where storage keeps a picture by this name."""
+    return f"{FOLDER}/{filename}"
 
 
 def checked_picture(upload):
-    """An uploaded file as a picture to keep, named by what it really is. Raises PictureRefused for anything else."""
+    """An uploaded file as a picture to keep. Raises PictureRefused for anything else.
+
+    Its name ends with what it really is; nobody can guess it, and it is never used again, so browsers may keep what they got.
+    """
     if upload.size > settings.PRODUCT_PICTURE_BYTES:
         raise _refusal(_("The picture is larger than %d kB.") % (settings.PRODUCT_PICTURE_BYTES // 1024))
     try:
@@ -32,7 +35,7 @@ def checked_picture(upload):
     except (UnidentifiedImageError, Image.DecompressionBombError, OSError, SyntaxError, ValueError):
         raise PictureRefused from None
     upload.seek(0)
-    return ContentFile(upload.read(), name=f"picture.{FORMATS[picture.format]}")
+    return ContentFile(upload.read(), name=f"{uuid4().hex}.{FORMATS[picture.format]}")
 
 
 def _refusal(detail):

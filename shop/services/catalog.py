@@ -7,7 +7,7 @@ from config.errors import Missing, NotAllowed, named_constraints
 from config.writes import only
 from shop.causes import give_cause
 from shop.models import Category, Product
-from shop.pictures import checked_picture
+from shop.pictures import checked_picture, path_of_picture
 
 _OF_A_PRODUCT = {
     "name", "description", "price", "currency", "amount", "is_active", "category", "credits", "credits_valid_days",
@@ -82,7 +82,12 @@ def _replace_picture(by, product_id, picture):
             raise Missing
         old = product.picture.name
         product.picture = picture
-        product.save(update_fields=["picture"])
+        try:
+            product.save(update_fields=["picture"])
+        except BaseException:
+            if picture:  # a full disk leaves the half of it
+                product.picture.storage.delete(path_of_picture(product, picture.name))
+            raise
     _delete_file(product.picture.storage, old)
 
 

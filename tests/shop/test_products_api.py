@@ -1,8 +1,11 @@
 """Products, categories and pictures at their canonical paths. Document C's are in tests/contracts/test_c_shop.py."""
 
+import errno
 import io
+import os
 
 import pytest
+from django.core.files.base import ContentFile
 from django.db import transaction
 from PIL import Image
 
@@ -166,6 +169,22 @@ def test_a_change_that_is_undone_leaves_the_picture(as_user, tim, stocked, media
 
     assert Product.objects.get().picture == before
     assert before.storage.exists(before.name)
+
+
+def test_a_picture_that_cannot_be_kept_leaves_nothing(as_user, tim, stocked, media, monkeypatch):
+    path = f"{PRODUCTS}{stocked('Pen').pk}/picture/"
+
+    def chunks(file):
+        yield b"half"
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as full:
+        full.setattr(ContentFile, "chunks", chunks)
+        answer = as_user(tim).put(path, {"picture": image()}, format="multipart")
+
+    assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+    assert [file for file in media.rglob("*") if file.is_file()] == []
+    assert Product.objects.get().picture == ""
 
 
 def test_a_product_takes_its_picture_along(as_user, tim, stocked, media, django_capture_on_commit_callbacks):
