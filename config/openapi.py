@@ -22,9 +22,9 @@ _TAGS = {"jwt": "tokens", "token": "tokens", "logout": "tokens", "sessions": "to
 
 
 def examples(*requests, answer=None, status=None):
-    """Decorates a serializer with bodies that clients send, and the answer: of `status`, where that is an error's."""
+    """Decorates a serializer with bodies that clients send, and the answer: of `status`, where that is not 200 or 201."""
     sent = [OpenApiExample(f"Request {number}", value, request_only=True) for number, value in enumerate(requests, 1)]
-    of = status and [status]  # None: of 200 and 201
+    of = status and [status]
     got = [OpenApiExample("Answer", answer, response_only=True, status_codes=of)] if answer else []
     return extend_schema_serializer(examples=[*sent, *got])
 

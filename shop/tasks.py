@@ -2,6 +2,7 @@
 
 from procrastinate.contrib.django import app
 
+from config.tasks import Backoff
 from shop import services
 
 
@@ -13,9 +14,7 @@ def expire_credits(timestamp):
         pass
 
 
-@app.periodic(cron="*/5 * * * *")
-@app.task(name="shop.cancel_orders_left", queueing_lock="shop.cancel_orders_left")
-def cancel_orders_left(timestamp):
-    """Cancels what people ordered who have closed their account since; it goes back into stock."""
-    while services.cancel_orders_left():
-        pass
+@app.task(name="shop.cancel_orders_of", retry=Backoff(8))
+def cancel_orders_of(user_id):
+    """Cancels what somebody ordered who has closed their account; it goes back into stock."""
+    services.cancel_orders_of(user_id=user_id)

@@ -23,7 +23,7 @@ from shop.services.credits import (
 )
 from shop.services.orders import (
     cancel_order,
-    cancel_orders_left,
+    cancel_orders_of,
     complete_order,
     forget_user,
     history_of_order,
@@ -35,7 +35,7 @@ from shop.services.stock import change_stock
 __all__ = [
     "balance_of",
     "cancel_order",
-    "cancel_orders_left",
+    "cancel_orders_of",
     "change_category",
     "change_product",
     "change_stock",

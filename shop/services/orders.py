@@ -16,6 +16,7 @@ from config.errors import Missing, NotAllowed, named_constraints
 from config.history import erase_history
 from config.sql import Query, Writing
 from notifications.models import Type
+from shop import tasks
 from shop.causes import give_cause
 from shop.errors import BuyerGone, ItemsUnavailable, MixedCurrencies, OrderFinal
 from shop.models import CreditEntry, Order, OrderEvent, Payment, StockEntry
@@ -59,10 +60,6 @@ ORDER BY id FOR NO KEY UPDATE""")
 _RESTOCK = Query("""
 UPDATE shop_product p SET amount = p.amount + i.amount FROM shop_orderitem i
 WHERE i.order_id = %(order)s AND p.id = i.product_id""")
-
-
-# So many at once; the worker asks for more until there is none.
-_MOST_LEFT = 1000
 
 
 class _Product(NamedTuple):
@@ -154,20 +151,16 @@ def cancel_order(*, by, order_id):
         tell(order, Type.ORDER_CANCELED)
 
 
-def cancel_orders_left():
-    """Cancels the new orders of accounts that were closed: they have no address any more. Returns how many it were.
+def cancel_orders_of(*, user_id):
+    """Cancels the new orders of an account that was closed: they have no address any more. Safe to run again.
 
     Not while the account is being closed: who orders holds the products and waits for the buyer (docs/locking.md).
     """
-    left = Order.objects.filter(user__closed_at__isnull=False, status=Order.Status.NEW).order_by("id")
-    return sum(_cancel_left(order_id) for order_id in left.values_list("pk", flat=True)[:_MOST_LEFT])
-
-
-def _cancel_left(order_id):
-    with transaction.atomic():
-        if canceled := _finish(order_id, Order.Status.CANCELED):
-            _put_back(order_id, by=None)
-    return canceled
+    new = Order.objects.filter(user_id=user_id, user__closed_at__isnull=False, status=Order.Status.NEW).order_by("id")
+    for order_id in new.values_list("pk", flat=True):
+        with transaction.atomic():
+            if _finish(order_id, Order.Status.CANCELED):
+                _put_back(order_id, by=None)
 
 
 def _put_back(order_id, *, by):
@@ -204,11 +197,12 @@ def history_of_order(*, by, order_id):
 def forget_user(*, user):
     """Erases where an account's orders went, where they could be paid, and what staff noted with its credits.
 
-    Called inside the transaction that closes the account. The orders, payments and ledgers stay; new orders are canceled
-    afterwards (`cancel_orders_left`).
+    Called inside the transaction that closes the account. The orders, payments and ledgers stay; a job cancels new orders.
     """
     theirs = Order.objects.filter(user=user)
     theirs.update(address="", phone="")
+    if theirs.filter(status=Order.Status.NEW).exists():
+        tasks.cancel_orders_of.defer(user_id=user.pk)
     erase_history(theirs, address="", phone="")
     Payment.objects.filter(order__user=user).update(url="")
     CreditEntry.objects.filter(user=user).exclude(note="").update(note="")

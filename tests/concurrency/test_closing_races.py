@@ -136,9 +136,9 @@ def test_an_order_that_is_completed_meanwhile_is_not_canceled(alice, tim, stocke
 
     with transaction.atomic():
         services.complete_order(by=tim, order_id=placed.pk)
-        canceling = aside(services.cancel_orders_left)
+        canceling = aside(lambda: services.cancel_orders_of(user_id=alice.pk))
 
-    assert canceling() == 0
+    assert outcome(canceling()) == "done"
     assert Order.objects.get().status == "completed"
 
 

@@ -11,7 +11,7 @@ from config.errors import Missing, NotAllowed
 from notifications.models import Notification
 from shop.errors import BuyerGone, ItemsUnavailable, MixedCurrencies, OrderFinal
 from shop.models import Order, OrderItem, Product, StockEntry
-from shop.services import cancel_order, cancel_orders_left, change_product, complete_order, history_of_order, place_order
+from shop.services import cancel_order, cancel_orders_of, change_product, complete_order, history_of_order, place_order
 from tests.shop.conftest import broken
 
 pytestmark = pytest.mark.django_db
@@ -187,16 +187,18 @@ def test_closing_an_account_erases_where_its_orders_went(alice, bob, tim, stocke
     assert list(Order.objects.order_by("id").values_list("address", "phone")) == [("", ""), ("1 Main Street", "+48123666789")]
 
 
-def test_new_orders_of_a_closed_account_are_canceled(alice, bob, tim, stocked, bought):
+def test_new_orders_of_a_closed_account_are_canceled(alice, bob, tim, stocked, bought, run_jobs):
     pen = stocked("Pen", 10)
     done, left, other = bought(alice, (pen, 1)), bought(alice, (pen, 2)), bought(bob, (pen, 3))
     complete_order(by=tim, order_id=done.pk)
-    assert cancel_orders_left() == 0
+    cancel_orders_of(user_id=alice.pk)  # who has not closed theirs
+    assert stock(pen) == [4]
     close_account(by=tim, user=alice)
     told = Notification.objects.count()
 
-    assert cancel_orders_left() == 1
-    assert cancel_orders_left() == 0
+    run_jobs()
+    assert stock(pen) == [6]
+    cancel_orders_of(user_id=alice.pk)  # again
 
     assert [(one.pk, one.status) for one in Order.objects.order_by("id")] == [
         (done.pk, "completed"),
