@@ -58,7 +58,7 @@ def set_buffer(*, by, buffer_minutes, tutor_id=None):
         raise NotAllowed
     tutor_id = tutor_id or by.pk
     with in_turn():
-        lock_tutor(tutor_id)
+        _lock_open(tutor_id)
         found, _ = TutorSettings.objects.update_or_create(tutor_id=tutor_id, defaults={"buffer_minutes": buffer_minutes})
         publish_slots(tutor_id=tutor_id)
     return found
@@ -69,10 +69,16 @@ def _add(model, by, fields):
     if not by.is_admin:
         raise NotAllowed
     with in_turn():
-        lock_tutor(by.pk)
+        _lock_open(by.pk)
         row = model.objects.create(tutor_id=by.pk, **fields)
         publish_slots(tutor_id=by.pk)
     return row
+
+
+def _lock_open(tutor_id):
+    """A tutor whose account closes at the same moment waits, or is found to be gone: Missing."""
+    if lock_tutor(tutor_id).closed_at:
+        raise Missing
 
 
 def _change(model, by, pk, changes):

@@ -6,17 +6,25 @@ import secrets
 from django.conf import settings
 from django.db.models.functions import Now
 
+from accounts.models import User
 from config.errors import Missing
 from scheduling.ical import feed_of
 from scheduling.models import CalendarFeed, Meeting
+from scheduling.services.locks import in_turn
 
 _MOST = 2000  # meetings of a feed: years of them
 
 
 def create_feed(*, by):
-    """A new secret for the actor's calendar; the old one is worth nothing from now on. Returns the token."""
+    """A new secret for the actor's calendar; the old one is worth nothing from now on. Returns the token.
+
+    Raises Missing for an account that was closed meanwhile.
+    """
     token = secrets.token_urlsafe(32)
-    CalendarFeed.objects.update_or_create(user=by, defaults={"digest": _digest(token), "created_at": Now()})
+    with in_turn():
+        if not User.objects.select_for_update(no_key=True).filter(pk=by.pk, closed_at=None).exists():
+            raise Missing
+        CalendarFeed.objects.update_or_create(user=by, defaults={"digest": _digest(token), "created_at": Now()})
     return token
 
 

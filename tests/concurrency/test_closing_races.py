@@ -2,6 +2,7 @@
 
 import threading
 from datetime import time, timedelta
+from functools import partial
 
 import pytest
 from django.db import transaction
@@ -14,8 +15,18 @@ from accounts.services.codes import open_code
 from accounts.tasks import write_export
 from notifications.models import Delivery, Notification
 from scheduling.errors import UnknownStudent
-from scheduling.models import Meeting, TimeSlot
-from scheduling.services import add_exception, add_rule, book_meeting, cancel_meeting, move_meeting, remind
+from scheduling.models import AvailabilityRule, CalendarFeed, Meeting, TimeSlot, TutorSettings
+from scheduling.services import (
+    add_exception,
+    add_rule,
+    book_meeting,
+    cancel_meeting,
+    change_rule,
+    create_feed,
+    move_meeting,
+    remind,
+    set_buffer,
+)
 from shop import services
 from shop.models import CreditLot, Order
 from tests.concurrency.calendars import check_invariants
@@ -190,6 +201,31 @@ def test_what_waits_for_the_closing_leaves_nothing_behind(alice, tim, begin, hea
     assert closed.closed_at
     assert not closed.has_usable_password()
     assert not [model for model in (Session, Code, Export, Notification, Delivery) if model.objects.filter(user=alice).exists()]
+
+
+NINE_TO_TEN = {"start_time": time(9), "end_time": time(10), "slot_minutes": 60, "time_zone": "UTC"}
+WISHES = {
+    "new hours": lambda user: lambda: add_rule(by=user, weekday=0, **NINE_TO_TEN),
+    "other hours": lambda user: partial(change_rule, by=user, rule_id=add_rule(by=user, weekday=0, **NINE_TO_TEN).pk, weekday=1),
+    "a pause": lambda user: lambda: set_buffer(by=user, buffer_minutes=5),
+    "another pause": lambda user: set_buffer(by=user, buffer_minutes=5) and (lambda: set_buffer(by=user, buffer_minutes=10)),
+    "a calendar": lambda user: lambda: create_feed(by=user),
+    "another calendar": lambda user: create_feed(by=user) and (lambda: create_feed(by=user)),
+}
+
+
+@pytest.mark.parametrize("begin", WISHES.values(), ids=WISHES)
+def test_a_tutors_wishes_that_wait_for_the_closing_leave_nothing_behind(tim, make_admin, begin):
+    tom = make_admin("tom")
+    act = begin(tom)
+
+    with transaction.atomic():
+        user = User.objects.select_for_update().get(pk=tom.pk)
+        acting = aside(act)
+        close_account(by=tim, user=user)
+
+    assert outcome(acting()) == "not_found"
+    assert not [model for model in (AvailabilityRule, TutorSettings, CalendarFeed) if model.objects.exists()]
 
 
 def test_control_looking_first_books_for_somebody_who_is_gone(alice, tim, hours):
