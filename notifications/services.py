@@ -92,11 +92,11 @@ def _cut(title):
     return title if len(title) <= _TITLE_LENGTH else title[: _TITLE_LENGTH - 1] + "…"
 
 
-def send(*, channel, to, kind, context, key, user=None, language=None):
+def send(*, channel, to, kind, context, key, user=None):
     """Puts one message into the outbox, without a notification: codes, and mail to an address that is no longer the user's.
 
     `channel` is "email" or "sms", `kind` names the renderer, `context` holds ids and small values but no secrets, `key`
-    names the cause: the same one sends once. `language` defaults to the user's. Raises LookupError for an unknown kind.
+    names the cause: the same one sends once. It is in the user's language. Raises LookupError for an unknown kind.
     """
     renderer_of(kind)
     outbox_key = f"message:{key}"
@@ -106,7 +106,7 @@ def send(*, channel, to, kind, context, key, user=None, language=None):
         to=to,
         kind=kind,
         context=context,
-        language=language or language_of(user),
+        language=language_of(user),
         key=outbox_key,
         message_id=message_id_of(outbox_key),
     )
@@ -120,7 +120,7 @@ def message_id_of(key):
 
 @functools.cache
 def _domain_of(address):
-    return parseaddr(address)[1].rpartition("@")[2] or "localhost"
+    return parseaddr(address)[1].rpartition("@")[2]
 
 
 def language_of(user):
@@ -141,8 +141,8 @@ def in_language_of(user):
 
 
 def tell_time(moment):
-    """A point in time as people in the studio's town say it, in the active language, with the zone's name."""
-    local = timezone.localtime(moment, ZoneInfo(settings.STUDIO_TIME_ZONE))
+    """A point in time in the active language and zone (in_language_of), with the zone's name."""
+    local = timezone.localtime(moment)
     return f"{date_format(local, 'DATETIME_FORMAT')} {local.tzname()}"
 
 

@@ -167,7 +167,6 @@ def _tell_old_address(user, name, address):
         context={},
         key=f"address_changed:{uuid4().hex}",
         user=user,
-        language=user.language,
     )
 
 

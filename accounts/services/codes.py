@@ -42,7 +42,6 @@ def open_code(*, user_id, purpose, channel):
             context={"code": code.pk},
             key=f"code:{code.pk}",
             user=user,
-            language=user.language,
         )
 
 
