@@ -138,6 +138,16 @@ def test_what_one_does_not_want_in_the_app_is_not_listed(as_user, alice):
     assert client.get(f"{LIST}unread_count/").json() == {"unread_count": 0}
 
 
+def test_what_is_not_listed_is_not_marked(as_user, alice):
+    Preference.objects.create(user=alice, type="system", channel="in_app", enabled=False)
+    told = tell(alice)
+    client = as_user(alice)
+
+    assert client.patch(f"{LIST}{told.pk}/", {"is_read": True}).status_code == 404
+    assert client.post(f"{LIST}read_all/").json() == {"marked": 0}
+    assert not Notification.objects.get().is_read
+
+
 def test_preferences_start_with_everything_but_sms(as_user, alice):
     answer = as_user(alice).get(f"{LIST}preferences/").json()
 
@@ -155,6 +165,15 @@ def test_preferences_are_chosen_one_by_one(as_user, alice, bob):
     assert answer.json()["order_placed"] == {"in_app": False, "email": True, "sms": False}
     assert client.get(f"{LIST}preferences/").json() == answer.json()
     assert as_user(bob).get(f"{LIST}preferences/").json()["reminder"]["sms"] is False
+
+
+def test_preferences_are_taken_as_they_are_given(as_user, alice):
+    client = as_user(alice)
+    shown = client.get(f"{LIST}preferences/").json()
+
+    answer = client.put(f"{LIST}preferences/", shown)
+
+    assert (answer.status_code, answer.json()) == (200, shown)
 
 
 def test_security_mail_is_not_optional(as_user, alice):

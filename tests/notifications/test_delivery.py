@@ -68,10 +68,11 @@ def test_headers_html_and_attachments_of_a_renderer_are_sent(queue, kind):
 
 def test_what_no_longer_applies_is_canceled(queue, kind):
     delivery = queue(kind=kind("test.over", lambda delivery: None))
+    Delivery.objects.update(attempts=1, last_error="SMTPConnectError 554")
 
     deliver(delivery.pk)
 
-    assert state(delivery) == ("canceled", 1, "")
+    assert state(delivery) == ("canceled", 2, "")
     assert mail.outbox == []
 
 
@@ -179,6 +180,16 @@ def test_a_message_that_kills_the_worker_is_given_up(queue, settings, caplog):
     assert state(delivery) == ("failed", 4, "The worker died at each try.")
     assert "delivery given up" in caplog.text
     assert mail.outbox == []
+
+
+def test_what_was_wrong_before_the_worker_died_is_still_said(queue, settings):
+    settings.DELIVERY_ATTEMPTS = 3
+    delivery = queue()
+    Delivery.objects.update(attempts=3, last_error="SMTPConnectError 554")
+
+    deliver(delivery.pk)
+
+    assert state(delivery) == ("failed", 4, "SMTPConnectError 554")
 
 
 def test_a_given_up_delivery_can_be_sent_again(queue, jobs):

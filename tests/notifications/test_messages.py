@@ -31,6 +31,10 @@ def test_a_letter_says_the_same_in_text_and_html():
     assert "<p>&lt;b&gt;three&lt;/b&gt;</p>" in written.html
 
 
+def test_a_letter_without_a_link_ends_with_its_words():
+    assert letter(subject="Tea", paragraphs=["One", "two"]).text == "One\n\ntwo"
+
+
 def test_two_renderers_cannot_share_a_name():
     known = renderer_of("notification")
 

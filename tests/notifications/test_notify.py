@@ -131,6 +131,7 @@ def test_an_unknown_renderer_is_refused_at_once(alice):
 
 def test_a_title_is_one_line_of_at_most_100_characters(alice):
     assert tell(alice, title="Bad\r\nBcc: eve@example.com").title == "Bad Bcc: eve@example.com"
+    assert tell(alice, title="x" * 100, key="full").title == "x" * 100
     assert tell(alice, title="x" * 101, key="long").title == "x" * 99 + "…"
 
 
@@ -187,6 +188,14 @@ def test_the_database_refuses_nonsense(alice, name, values):
         table.objects.update(**values)
 
     assert constraint_of(refused.value) == name
+
+
+def test_messages_are_in_the_language_of_whom_they_are_for(pat, alice, queue):
+    for user in (pat, alice):
+        tell(user)
+        queue(user=user, key=user.username)
+
+    assert list(Delivery.objects.order_by("id").values_list("language", flat=True)) == ["pl", "pl", "en", "en"]
 
 
 def test_people_are_written_to_in_their_language_and_the_studios_time(pat, settings):

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 
 from notifications import delivery
 from notifications.errors import NotDelivered
@@ -94,6 +94,18 @@ def test_who_failed_leaves_it_to_others(queue, smtp):
     deliver_at_once(waiting.pk)
 
     assert len(smtp.mails) == 1
+
+
+def test_who_lost_the_connection_goes_on_with_another(queue, kind):
+    broken = queue(key="broken", kind=kind("test.broken", lambda delivery: connection.connection.close()))
+    with pytest.raises(OperationalError):
+        delivery.deliver(broken.pk)
+
+    kind("test.broken", lambda delivery: None)
+    delivery.deliver(broken.pk)
+
+    broken.refresh_from_db()
+    assert broken.status == "canceled"
 
 
 def test_control_without_the_lock_it_is_sent_many_times(queue, smtp, monkeypatch):
