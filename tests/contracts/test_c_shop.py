@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 
+from accounts.models import User
 from accounts.services import start_session
 from shop.models import Order, Product
 from shop.services import cancel_order, complete_order, place_order
@@ -106,8 +107,10 @@ def test_an_order_that_cannot_be_filled(store, alice, shelf):
     assert not Order.objects.exists()
 
 
-def test_orders_of_a_regular_user(store, alice, bob, three_orders):
+@pytest.mark.parametrize("support", [False, True])
+def test_orders_of_a_regular_user(store, alice, bob, three_orders, support):
     new, completed, of_bob = three_orders
+    User.objects.filter(pk=alice.pk).update(is_staff=support)
     client = store(alice)
 
     for query in ("", "?category=completed", "?category=uncompleted", f"?category=user&user_id={bob.pk}"):

@@ -124,6 +124,25 @@ def test_completing_and_canceling(as_user, alice, bob, sue, tim, stocked, bought
     assert as_user(bob).get(f"{ORDERS}{first.pk}/history/").status_code == 404
 
 
+def test_an_order_has_up_to_100_lines_and_needs_no_voucher(as_user, alice, stocked):
+    line = {"product_id": stocked("Pen", 100).pk, "amount": 1}
+
+    answer = as_user(alice).post(ORDERS, WHERE | {"items": [line] * 100, "voucher": ""})
+
+    assert (answer.status_code, answer.json()["voucher"]) == (201, None)
+
+
+def test_the_status_filters_ones_own_and_all(as_user, alice, bob, tim, stocked, bought):
+    pen = stocked("Pen", 5)
+    new, canceled, of_bob = bought(alice, (pen, 1)), bought(alice, (pen, 1)), bought(bob, (pen, 1))
+    as_user(alice).post(f"{ORDERS}{canceled.pk}/cancel/")
+
+    for user, found in ((alice, [new.pk]), (tim, [of_bob.pk, new.pk])):
+        assert [order["id"] for order in as_user(user).get(f"{ORDERS}?status=new").json()] == found
+        assert [order["id"] for order in as_user(user).get(f"{ORDERS}?status=canceled").json()] == [canceled.pk]
+        assert as_user(user).get(f"{ORDERS}?status=lost").status_code == 400
+
+
 @pytest.mark.parametrize("verb", ["", "complete/", "cancel/", "history/", "payment/"])
 def test_orders_that_do_not_exist(as_user, tim, verb):
     client = as_user(tim)

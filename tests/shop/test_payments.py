@@ -130,6 +130,13 @@ def test_a_signed_event_pays(api, pending, caplog):
     assert "needs a look" not in caplog.text
 
 
+def test_a_provider_is_known_by_its_signature_alone(api, pending):
+    api.credentials(HTTP_AUTHORIZATION="Bearer of.another.service")
+
+    assert deliver(api, event_of(pending)).status_code == 200
+    assert status() == "paid"
+
+
 def test_an_event_that_is_quicker_than_the_answer_pays_too(api, pending):
     body = event_of(pending)
     Payment.objects.update(reference="", url="")

@@ -27,10 +27,10 @@ def names(answer):
 
 
 def test_products_on_sale_are_listed_by_name_and_paged(as_user, alice, tim, stocked):
-    for name in ("Pen", "Book", "Pen", " Leading space", "Żeton"):
+    for name in ("Pen", "Book", "Pen", " Leading space", "Żeton", "x" * 200):
         stocked(name)
     stocked("Old", is_active=False)
-    seen, path = [], f"{PRODUCTS}?limit=2"
+    seen, path = [], f"{PRODUCTS}?limit=1"
 
     client = as_user(alice)
     while path:
@@ -39,7 +39,7 @@ def test_products_on_sale_are_listed_by_name_and_paged(as_user, alice, tim, stoc
         link = answer.headers.get("Link", "")
         path = link[link.index("/api") : link.index(">")] if link else None
 
-    assert seen == [" Leading space", "Book", "Pen", "Pen", "Żeton"]
+    assert seen == [" Leading space", "Book", "Pen", "Pen", "x" * 200, "Żeton"]
     assert "Old" not in names(as_user(tim).get(PRODUCTS))
 
 
@@ -77,9 +77,11 @@ def test_administrators_keep_products(as_user, tim, alice, stocked, bought):
 
     changed = client.patch(path, {"price": 3, "currency": "CHF"}).json()
     assert (changed["price"], changed["currency"], changed["name"]) == ("3.00", "CHF", "Pen")
+    stocked("Book", 9)
     stock = client.post(f"{path}stock/", {"change": 6, "reason": "delivery", "note": "invoice 1"})
     assert (stock.status_code, stock.json()["amount"]) == (201, 10)
     assert [entry["change"] for entry in client.get(f"{path}stock/").json()] == [6, 4]
+    assert client.get(f"{PRODUCTS}999999/stock/").status_code == 404
 
     assert client.delete(path).status_code == 204
     assert client.get(path).status_code == 404
@@ -103,12 +105,43 @@ def test_administrators_keep_products(as_user, tim, alice, stocked, bought):
         ({"name": "x" * 201}, "name"),
         ({"category": 999}, "category"),
         ({"category": 2**70}, "category"),
+        ({"credits": -1}, "credits"),
         ({"credits": 32768}, "credits"),
         ({"credits_valid_days": 0}, "credits_valid_days"),
+        ({"credits_valid_days": 32768}, "credits_valid_days"),
     ],
 )
 def test_products_that_make_no_sense(as_user, tim, body, field):
     answer = as_user(tim).post(PRODUCTS, {"name": "Pen", "price": "1.00"} | body)
+
+    assert answer.status_code == 400
+    assert [error["field"] for error in answer.json()["errors"]] == [field]
+
+
+def test_what_a_product_need_not_have_is_taken_away(as_user, tim, stocked):
+    paper = Category.objects.create(name="Paper")
+    pack = stocked("Pack", description="Ten", category=paper, credits=10, credits_valid_days=30)
+    without = {"description": "", "category": None, "credits_valid_days": None}
+
+    answer = as_user(tim).patch(f"{PRODUCTS}{pack.pk}/", without)
+
+    assert answer.status_code == 200
+    assert {name: answer.json()[name] for name in without} == without
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"change": 2**31}, "change"),
+        ({"change": -(2**31)}, "change"),
+        ({"reason": "order"}, "reason"),
+        ({"note": "x" * 201}, "note"),
+    ],
+)
+def test_changes_of_stock_that_make_no_sense(as_user, tim, stocked, body, field):
+    path = f"{PRODUCTS}{stocked('Pen').pk}/stock/"
+
+    answer = as_user(tim).post(path, {"change": 1, "reason": "correction"} | body)
 
     assert answer.status_code == 400
     assert [error["field"] for error in answer.json()["errors"]] == [field]
@@ -155,7 +188,9 @@ def test_a_picture_is_kept_under_a_name_of_its_own_and_shown_to_anybody(as_user,
     assert url.endswith(f".{ending}")
     shown = api.get(url)
     assert (shown.status_code, shown["Content-Type"]) == (200, f"image/{'jpeg' if ending == 'jpg' else ending}")
+    assert shown["Cache-Control"] == "public, max-age=31536000, immutable"
     assert Image.open(io.BytesIO(b"".join(shown.streaming_content))).format == format
+    assert api.post(url).status_code == 405
 
 
 def test_a_change_that_is_undone_leaves_the_picture(as_user, tim, stocked, media):
