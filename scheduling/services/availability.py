@@ -104,7 +104,7 @@ def _locked(model, by, pk):
     if row is None:
         raise Missing
     lock_tutor(row.tutor_id)
-    row = model.objects.select_for_update().filter(pk=pk).first()
+    row = model.objects.filter(pk=pk).first()
     if row is None:
         raise Missing
     return row
