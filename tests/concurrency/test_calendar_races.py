@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.services import change_account
+from config.errors import Missing
 from scheduling import errors, services
 from scheduling.models import Meeting, TimeSlot
 from tests.concurrency.calendars import check_invariants
@@ -181,3 +182,55 @@ def test_no_slot_is_offered_of_a_tutor_who_leaves_meanwhile(tim, make_admin):
 
     assert isinstance(offering(), errors.UnknownTutor)
     assert not TimeSlot.objects.exists()
+
+
+def test_whoever_publishes_waits_for_hours_that_change(tim):
+    rule = services.add_rule(by=tim, weekday=0, start_time=time(9), end_time=time(10), slot_minutes=60, time_zone="UTC")
+    TimeSlot.objects.all().delete()  # as if PUBLISH_AHEAD had reached none of them yet
+
+    with transaction.atomic():
+        services.remove_rule(by=tim, rule_id=rule.pk)
+        publishing = aside(lambda: services.publish_slots(tutor_id=tim.pk))
+
+    assert publishing() == 0
+    assert not TimeSlot.objects.exists()
+
+
+def test_whoever_publishes_waits_for_a_slot_that_changes(slot, tim):
+    one, start, half = slot(), hour(48).replace(hour=9), timedelta(minutes=30)
+    fields = {"start_time": time(9), "end_time": time(10), "slot_minutes": 60, "time_zone": "UTC"}
+    services.add_rule(by=tim, weekday=start.weekday(), valid_from=start.date(), valid_until=start.date(), **fields)
+    TimeSlot.objects.exclude(pk=one.pk).delete()  # as if PUBLISH_AHEAD had not reached it yet
+
+    with transaction.atomic():
+        services.change_slot(by=tim, slot_id=one.pk, start_time=start + half, end_time=start + 3 * half)
+        publishing = aside(lambda: services.publish_slots(tutor_id=tim.pk))
+
+    assert publishing() == 0
+
+
+@pytest.mark.parametrize("act", [services.change_slot, services.delete_slot])
+def test_a_slot_that_is_deleted_meanwhile_is_missing(slot, tim, act):
+    one = slot()
+
+    with transaction.atomic():
+        services.delete_slot(by=tim, slot_id=one.pk)
+        acting = aside(lambda: act(by=tim, slot_id=one.pk))
+
+    assert isinstance(acting(), Missing)
+
+
+@pytest.mark.parametrize("act", ["book", "move"])
+def test_a_slot_that_is_withdrawn_by_sql_meanwhile_is_not_taken(slot, alice, act):
+    one, other = slot(0), slot(1)
+    meeting = services.book_meeting(by=alice, time_slot_id=one.pk, subject="x")
+    acts = {
+        "book": lambda: services.book_meeting(by=alice, time_slot_id=other.pk, subject="x"),
+        "move": lambda: services.move_meeting(by=alice, meeting_id=meeting.pk, time_slot_id=other.pk),
+    }
+
+    with transaction.atomic():
+        TimeSlot.objects.filter(pk=other.pk).update(is_available=False)
+        taking = aside(acts[act])
+
+    assert isinstance(taking(), errors.SlotUnavailable)

@@ -95,7 +95,8 @@ def test_nothing_is_left_alive(tim, hours, stocked):
     assert left(pen) == 1000 - sold
 
 
-def test_publishing_and_closing_take_slots_in_the_same_order(alice, tim):
+@pytest.mark.parametrize("first", ["publishing", "closing"])
+def test_publishing_and_closing_take_slots_in_the_same_order(alice, tim, first):
     day = timezone.now().date() + timedelta(days=3)
     fields = {"start_time": time(9), "end_time": time(11), "slot_minutes": 60, "time_zone": "UTC"}
     add_rule(by=tim, weekday=day.weekday(), valid_from=day, valid_until=day, **fields)
@@ -103,12 +104,16 @@ def test_publishing_and_closing_take_slots_in_the_same_order(alice, tim):
     for slot in reversed(slots):
         book_meeting(by=alice, time_slot_id=slot.pk, subject="Algebra")
 
+    acts = {
+        "publishing": lambda: add_exception(by=tim, kind="off", date=day, time_zone="UTC"),
+        "closing": lambda: close_account(by=tim, user=alice),
+    }
+
     with transaction.atomic():
         slots.select_for_update().first()
-        publishing = aside(lambda: add_exception(by=tim, kind="off", date=day, time_zone="UTC"))
-        closing = aside(lambda: close_account(by=tim, user=alice))
+        done = [aside(acts.pop(first)), aside(*acts.values())]
 
-    assert [outcome(publishing()), outcome(closing())] == ["done", "done"]
+    assert [outcome(end()) for end in done] == ["done", "done"]
     assert set(slots.values_list("origin", "is_available")) == {("retired", False)}
 
 
@@ -125,6 +130,20 @@ def test_a_reminder_and_closing_take_people_first(alice, tim):
 
     assert reminding() is True
     assert outcome(closing()) == "done"
+
+
+def test_a_move_and_the_old_tutors_closing_take_people_first(alice, tim, make_admin):
+    tom = make_admin("tom")
+    slots = [TimeSlot.objects.create(tutor=tutor, start_time=hour(), end_time=hour(1)) for tutor in (tom, tim)]
+    meeting = book_meeting(by=alice, time_slot_id=slots[0].pk, subject="Algebra")
+
+    with transaction.atomic():
+        Meeting.objects.select_for_update().get()
+        moving = aside(lambda: move_meeting(by=alice, meeting_id=meeting.pk, time_slot_id=slots[1].pk))
+        closing = aside(lambda: close_account(by=tim, user=tom))
+
+    assert [outcome(moving()), outcome(closing())] == ["done", "done"]
+    assert Meeting.objects.get().tutor == tim
 
 
 def test_credits_that_expire_and_closing_take_the_account_first(alice, tim, hours):
