@@ -135,7 +135,6 @@ class RefreshCookieView(_WebStoreView):
     @staticmethod
     def proved(request, use):
         """What `use` makes of the cookie's token, if the request comes from our page. Raises CredentialsMissing."""
-        _CSRF.process_request(request._request)
         reason = _CSRF.process_view(request._request, None, (), {})
         refresh = request.COOKIES.get(settings.REFRESH_COOKIE)
         if reason or not refresh:
