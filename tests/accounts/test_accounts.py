@@ -208,3 +208,12 @@ def test_sessions_survive_an_ordinary_change(as_user, alice):
 
     assert client.patch("/auth/users/me/", {"first_name": "Alicia"}).status_code == 200
     assert client.get("/auth/users/me/").status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/auth/users/", "/api/sign_in"])
+def test_whoever_registers_is_written_to_in_their_language(api, path):
+    new = {"username": "shopper", "email": "shopper@example.com", "password": "a long password"}
+
+    api.post(path, new, HTTP_ACCEPT_LANGUAGE="pl")
+
+    assert User.objects.get().language == "pl"

@@ -85,3 +85,14 @@ def test_requests_are_limited_by_account_where_a_limit_is_set(as_user, alice, bo
     clients = [as_user(alice)] * 3 + [as_user(bob)]
 
     assert [client.get("/auth/users/me/").status_code for client in clients] == [200, 200, 429, 200]
+
+
+@pytest.mark.parametrize("path", ["/auth/users/", "/api/sign_in"])
+def test_accounts_of_one_address_are_limited_at_both_doors(api, settings, path):
+    settings.LIMITS = settings.LIMITS | {"sign_up": Rate(2, 60)}
+    names = ("", "one", "two", "three")  # what is no account is not counted
+
+    answers = [api.post(path, {"username": name, "email": f"{name}@example.com", "password": "a long word"}) for name in names]
+
+    assert [answer.status_code // 100 for answer in answers] == [4, 2, 2, 4]
+    assert answers[-1].status_code == 429

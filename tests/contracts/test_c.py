@@ -53,7 +53,9 @@ def test_login(browser):
     assert set(answer.json()) == {"access_token", "user"}
     assert list(answer.json()["user"]) == ["id", "username", "email"]
     cookie = answer.cookies[settings.REFRESH_COOKIE]
-    assert (cookie["httponly"], cookie["samesite"]) == (True, "Strict")
+    assert (cookie["httponly"], cookie["samesite"], cookie["path"]) == (True, "Strict", "/api/refresh_token")
+    assert cookie["max-age"] == settings.REFRESH_TOKEN_LIFETIME.total_seconds()
+    assert answer["Cache-Control"] == "no-store"
     assert cookie.value not in answer.content.decode()
     assert answer.cookies["csrftoken"].value
 
