@@ -54,12 +54,12 @@ def one_line(text):
     return " ".join("".join(char if char.isprintable() else " " for char in str(text)).split())
 
 
-def letter(*, subject, paragraphs, link="", headers=None, attachments=()):
+def letter(*, subject, paragraphs, link="", attachments=()):
     """A Message of plain paragraphs and a link (an absolute URL), as text and as HTML, in which everything is escaped."""
     parts = [str(paragraph) for paragraph in paragraphs]
     html = render_to_string("notifications/letter.html", {"subject": one_line(subject), "paragraphs": parts, "link": link})
     text = "\n\n".join([*parts, link] if link else parts)
-    return Message(subject=subject, text=text, html=html, headers=headers or {}, attachments=attachments)
+    return Message(subject=subject, text=text, html=html, attachments=attachments)
 
 
 def message(kind):
