@@ -219,3 +219,9 @@ def test_another_spelling_is_no_other_name(api, alice, run_jobs, spellings, know
     assert statuses("/auth/users/reset_password_confirm/", code="000000", new_password="a long one") == [400] * 5 + [429]
     assert statuses("/auth/users/verify/", channel="email") == [204] * 5 + [429]
     assert statuses("/auth/users/verify/confirm/", channel="email", code="000000") == [400] * 5 + [429]
+
+
+def test_a_password_without_a_name_is_no_sign_in(api):
+    answer = api.post("/auth/jwt/create", {"password": PASSWORD})
+
+    assert answer.status_code == 400

@@ -12,8 +12,8 @@ from django.db.models.functions import Now
 
 from notifications.delivery import _describe, deliver
 from notifications.errors import NotDelivered, NotRetryable
-from notifications.messages import Attachment, Message
-from notifications.models import Delivery
+from notifications.messages import Attachment, Message, renderer_of
+from notifications.models import Delivery, Preference
 from notifications.services import forget_user, notify, retry_delivery
 from tests.notifications.smtp import SMTPServer
 
@@ -268,6 +268,16 @@ def test_a_notification_is_mailed_escaped_and_with_its_link(alice):
     assert "<p>&lt;script&gt;alert(1)&lt;/script&gt;</p>" in html
     assert f'<a href="{conf.SITE_URL}/api/v1/meetings/5/">' in html
     assert sent.recipients() == ["alice@example.com"]
+
+
+@pytest.mark.parametrize(("link", "end"), [("", []), ("/api/v1/meetings/5/", [f"{conf.SITE_URL}/api/v1/meetings/5/"])])
+def test_a_notification_ends_with_its_link_where_it_has_one(pat, link, end):
+    Preference.objects.create(user=pat, type="system", channel="sms", enabled=True)
+    notify(user=pat, type="system", title="News", message="Read it.", key="1", link=link)
+
+    texts = {one.channel: renderer_of(one.kind)(one).text for one in Delivery.objects.all()}
+
+    assert texts == {"email": "\n\n".join(["Read it.", *end]), "sms": "\n".join(["News", "Read it.", *end])}
 
 
 def test_another_session_that_sends_it_is_left_alone_until_it_dies(queue):
