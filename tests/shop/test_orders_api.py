@@ -1,14 +1,16 @@
 """Orders, payments and credits at their canonical paths, and the fast reads of all the shop's shapes."""
 
 import json
+from datetime import timedelta
 
 import pytest
 from django.test import RequestFactory
+from django.utils import timezone
 
 from notifications.models import Notification
 from shop import services
 from shop.api import serializers
-from shop.models import Category, CreditEntry, Order, Payment, Product, StockEntry
+from shop.models import Category, CreditEntry, CreditLot, Order, Payment, Product, StockEntry
 from tests.shop.conftest import image
 
 pytestmark = pytest.mark.django_db
@@ -204,6 +206,15 @@ def test_credits_show_balance_lots_and_history(as_user, alice, bob, tim, stocked
     (older,) = as_user(alice).get(link[link.index("/api") : link.index(">")]).json()["history"]
     assert (older["kind"], older["change"], older["order"], older["meeting"]) == ("grant", 5, order.pk, None)
     assert as_user(bob).get(CREDITS).json() == {"balance": 0, "lots": [], "history": []}
+
+
+def test_credits_that_expired_are_in_no_balance(as_user, alice, tim):
+    services.grant_credits(by=tim, user=alice, credits=2, expires_at=timezone.now() + timedelta(hours=1))
+    CreditLot.objects.update(expires_at=timezone.now())
+
+    shown = as_user(alice).get(CREDITS).json()
+
+    assert (shown["balance"], shown["lots"]) == (0, [])
 
 
 def test_payments_by_hand(as_user, alice, bob, sue, tim, stocked, bought):
