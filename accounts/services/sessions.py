@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import BigIntegerField, DateTimeField, F
+from django.db.models import BigIntegerField, DateTimeField, F, Q
 from django.db.models.functions import Least, Now
 from django.db.models.lookups import GreaterThan
 
@@ -78,10 +78,16 @@ def refresh_session(*, refresh):
 
 
 def log_out(*, refresh):
-    """Ends the session of a refresh token. Raises TokenInvalid for a token that is worth nothing already."""
+    """Ends the session of a refresh token. Raises TokenInvalid for a token that is worth nothing already.
+
+    One that was spent within REFRESH_GRACE will do, too: whoever signs out while another tab refreshes means this session, and
+    so does whoever lost the answer. One that was spent before ends the session as well, as in refresh_session, and is refused.
+    """
     claims = tokens.read(refresh, REFRESH)
-    token = _live_tokens().filter(digest=tokens.digest_of(claims.jti), spent_at=None)
-    if not token.exists() or not Session.objects.filter(pk=claims.session_id, ended_at=None).update(ended_at=Now()):
+    good = Q(spent_at=None) | Q(spent_at__gt=Now() - settings.REFRESH_GRACE)
+    is_good = _live_tokens().filter(digest=tokens.digest_of(claims.jti)).values_list(good, flat=True).first()
+    ended = is_good is not None and Session.objects.filter(pk=claims.session_id, ended_at=None).update(ended_at=Now())
+    if not (ended and is_good):
         raise TokenInvalid
 
 

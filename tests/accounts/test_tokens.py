@@ -163,11 +163,24 @@ def test_a_spent_token_is_not_verified(pair):
         verify_token(token=pair.refresh)
 
 
-def test_a_spent_token_ends_no_session(pair, api):
-    refresh_session(refresh=pair.refresh)
+def test_whoever_signs_out_while_another_tab_refreshes_is_signed_out(pair, api):
+    second = refresh_session(refresh=pair.refresh)
+
+    assert api.post("/auth/logout/", {"refresh": pair.refresh}).status_code == 200
+
+    assert status(api, second.access) == 401
+    with pytest.raises(TokenInvalid):
+        refresh_session(refresh=second.refresh)
+
+
+def test_signing_out_with_a_token_that_was_spent_long_ago_ends_its_session_alone(pair, alice, rewind, api):
+    second, other = refresh_session(refresh=pair.refresh), start_session(user=alice)
+    rewind(seconds=11)
 
     assert api.post("/auth/logout/", {"refresh": pair.refresh}).status_code == 401
-    assert Session.objects.get().ended_at is None
+
+    assert status(api, second.access) == 401
+    verify_token(token=other.refresh)
 
 
 def test_a_refresh_token_lives_seven_days(pair, rewind):
