@@ -13,7 +13,7 @@ from shop.pictures import FOLDER
 _FORM_BYTES = 64 * 1024  # around the picture itself
 
 
-PictureParser = forms_of(lambda: settings.PRODUCT_PICTURE_BYTES + _FORM_BYTES)
+PictureParser = forms_of("picture", lambda: settings.PRODUCT_PICTURE_BYTES + _FORM_BYTES)
 
 
 @require_safe

@@ -48,6 +48,27 @@ def test_too_many_parts_are_told(as_user, alice, parts):
     assert not Ticket.objects.exists()
 
 
+@pytest.mark.parametrize("path", ["/api/ticket", "/api/ticket/{}/answer"])
+def test_a_file_under_another_name_is_not_just_lost(as_user, alice, ask, media, path):
+    """`attachments` is what answers call them."""
+    there, said = ask(), {"message": "Here it is", "files": [upload()]}
+
+    answer = as_user(alice).post(path.format(there.pk), said | {"attachments": [upload()]}, format="multipart")
+
+    assert (answer.status_code, answer.json()["errors"]) == (
+        400,
+        [{"field": "attachments", "code": "file_misnamed", "detail": "Files are taken under the name files."}],
+    )
+    assert list(Ticket.objects.all()) == [there]
+    assert not there.answers.exists()
+
+
+def test_a_malformed_form_is_told_in_the_language_of_the_request(as_user, alice):
+    answer = as_user(alice).post("/api/ticket", b"x", content_type="multipart/form-data", HTTP_ACCEPT_LANGUAGE="pl")
+
+    assert answer.json()["detail"].startswith("Niepoprawny formularz: ")
+
+
 def test_forms_are_for_messages_alone(as_user, ask, sue):
     path = f"/api/ticket/{ask().pk}"
     client = as_user(sue)
