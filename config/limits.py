@@ -5,11 +5,15 @@ A try is counted before it is made: however many come at once, no more than the 
 
 import hashlib
 import hmac
+from datetime import timedelta
 
 from django.conf import settings
 from django.db import connection
+from django.db.models.functions import Now
 
 from config.errors import TooMany
+from config.models import Try
+from config.writes import delete_in_parts
 
 # One statement, so that parallel tries queue on the row and each sees a count of its own.
 _HIT = """
@@ -19,7 +23,6 @@ ON CONFLICT (key) DO UPDATE SET
   started_at = CASE WHEN t.started_at <= now() - make_interval(secs => %s) THEN now() ELSE t.started_at END
 RETURNING hits, extract(epoch FROM started_at - now())::float + %s"""
 _TAKE_BACK = "UPDATE config_try SET hits = greatest(hits - 1, 0) WHERE key = %s"
-_FORGET = "DELETE FROM config_try WHERE started_at < now() - make_interval(secs => %s)"
 
 
 def count_try(limit, *subject):
@@ -46,8 +49,8 @@ def take_back(key):
 
 def forget_old_tries():
     """Deletes the counts whose time is over."""
-    with connection.cursor() as cursor:
-        cursor.execute(_FORGET, [max(rate.seconds for rate in settings.LIMITS.values())])
+    longest = timedelta(seconds=max(rate.seconds for rate in settings.LIMITS.values()))
+    delete_in_parts(Try.objects.filter(started_at__lt=Now() - longest))
 
 
 def _key(limit, subject):

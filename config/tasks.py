@@ -15,6 +15,7 @@ from procrastinate.retry import BaseRetryStrategy
 
 from config.limits import forget_old_tries
 from config.models import IdempotencyKey
+from config.writes import delete_in_parts
 
 logger = logging.getLogger(__name__)
 
@@ -50,7 +51,7 @@ async def retry_stalled_jobs(context, timestamp):
 @app.task(name="config.sweep", queueing_lock="config.sweep")
 def sweep(timestamp):
     """Deletes what has served its time: idempotency keys and counted tries."""
-    IdempotencyKey.objects.filter(created_at__lt=Now() - settings.IDEMPOTENCY_KEY_LIFETIME).delete()
+    delete_in_parts(IdempotencyKey.objects.filter(created_at__lt=Now() - settings.IDEMPOTENCY_KEY_LIFETIME))
     forget_old_tries()
 
 

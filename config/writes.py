@@ -4,6 +4,8 @@ from contextlib import nullcontext
 
 from django.db import connection, transaction
 
+PART = 10_000  # rows of a statement
+
 
 def one_statement():
     """Around a write of a single statement, which is a transaction by itself: BEGIN and COMMIT would only take time.
@@ -11,6 +13,13 @@ def one_statement():
     Inside somebody else's transaction it is a savepoint, so that what fails there leaves the rest alone.
     """
     return transaction.atomic() if connection.in_atomic_block else nullcontext()
+
+
+def delete_in_parts(rows):
+    """Deletes the rows of a queryset, so many at a time: however many there are, no statement comes near statement_timeout."""
+    found = rows.model._base_manager
+    while found.filter(pk__in=rows.order_by().values("pk")[:PART]).delete()[0]:
+        continue
 
 
 def only(names, values):

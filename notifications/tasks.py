@@ -8,12 +8,12 @@ from django.db.models.functions import Now
 from procrastinate.contrib.django import app
 
 from config.tasks import Backoff
+from config.writes import delete_in_parts
 from notifications import delivery
 from notifications.models import DELIVER_TASK, Delivery
 
 # Old enough that its job has had a chance to run; a job that waits for its next try counts as alive.
 _LOST_AFTER = timedelta(minutes=10)
-_BATCH = 1000
 
 _DEFER_AGAIN = f"""
 SELECT procrastinate_defer_jobs_v1(array_agg(
@@ -43,6 +43,4 @@ def defer_again(timestamp):
 @app.task(name="notifications.forget_old_deliveries", queueing_lock="notifications.forget_old_deliveries")
 def forget_old_deliveries(timestamp):
     """Deletes deliveries that were sent or canceled long ago (DELIVERY_RETENTION): they hold people's addresses."""
-    old = Delivery.objects.filter(status__in=["sent", "canceled"], created_at__lt=Now() - settings.DELIVERY_RETENTION)
-    while Delivery.objects.filter(pk__in=old.order_by().values("pk")[:_BATCH]).delete()[0]:
-        continue
+    delete_in_parts(Delivery.objects.filter(status__in=["sent", "canceled"], created_at__lt=Now() - settings.DELIVERY_RETENTION))

@@ -3,7 +3,7 @@
 import pytest
 
 from accounts.models import Code, RefreshToken, Session
-from accounts.services import end_all_sessions, start_session
+from accounts.services import end_all_sessions, refresh_session, start_session
 from accounts.services.codes import open_code
 from accounts.tasks import forget_old_sessions
 
@@ -36,7 +36,21 @@ def test_a_code_and_a_session_that_was_ended_are_forgotten_after_a_week(remember
     Session.objects.exclude(ended_at=None).update(ended_at="2020-01-01T00:00:00Z")
     rewind(seconds=WEEK + 60)
 
-    assert remembered() == (1, 1, 0)
+    assert remembered() == (1, 0, 0)
+
+
+def test_of_a_session_that_lives_the_tokens_of_a_week_are_kept(alice, rewind):
+    first = start_session(user=alice)
+    rewind(seconds=WEEK - 60)
+    second = refresh_session(refresh=first.refresh)
+    forget_old_sessions(0)
+    assert RefreshToken.objects.count() == 2
+
+    rewind(seconds=120)
+    forget_old_sessions(0)
+
+    assert RefreshToken.objects.count() == 1
+    assert refresh_session(refresh=second.refresh)
 
 
 def test_a_session_is_forgotten_a_week_after_it_expired(remembered, rewind):

@@ -5,10 +5,15 @@ from datetime import timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from config import writes
+from config.models import Try
 from config.sql import Writing
-from config.writes import only
+from config.tasks import sweep
+from config.writes import delete_in_parts, only
 from scheduling import services as scheduling
 from shop import services as shop
 from tickets import services as tickets
@@ -32,6 +37,28 @@ CALLS = {
 def test_another_column_is_refused_before_anything_is_looked_for(tim, call):
     with pytest.raises(TypeError, match="not to be set"):
         call(tim)
+
+
+@pytest.fixture
+def of_old(db, monkeypatch):
+    """Counted tries, of which two are deleted at a time."""
+    monkeypatch.setattr(writes, "PART", 2)
+    Try.objects.bulk_create(Try(key=str(number), hits=1, started_at="2020-01-01T00:00:00Z") for number in range(5))
+
+
+def test_much_is_deleted_in_parts(of_old, django_assert_num_queries):
+    with django_assert_num_queries(3):  # two rows, two, none
+        delete_in_parts(Try.objects.filter(key__lt="4"))
+
+    assert [one.key for one in Try.objects.all()] == ["4"]
+
+
+def test_the_sweep_goes_by_parts_as_statements_have_five_seconds(of_old):
+    with CaptureQueriesContext(connection) as found:
+        sweep(0)
+
+    assert sum('DELETE FROM "config_try"' in one["sql"] for one in found) == 4
+    assert not Try.objects.exists()
 
 
 def test_what_is_named_passes():

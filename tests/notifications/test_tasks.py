@@ -8,7 +8,7 @@ from django.db import connection
 from django.db.models.functions import Now
 from procrastinate.contrib.django import app
 
-from notifications import tasks
+from config import writes
 from notifications.messages import Message
 from notifications.models import Delivery
 from notifications.services import notify, retry_delivery
@@ -115,7 +115,7 @@ def test_nothing_lost_is_nothing_to_do(queue, jobs):
 
 
 def test_old_deliveries_are_forgotten_unless_something_is_to_be_done(queue, settings, monkeypatch):
-    monkeypatch.setattr(tasks, "_BATCH", 1)
+    monkeypatch.setattr(writes, "PART", 1)
     rows = {status: queue(key=status) for status in ("sent", "canceled", "failed", "queued")}
     young = queue(key="young")
     Delivery.objects.filter(pk=rows["sent"].pk).update(status="sent", sent_at=Now())
