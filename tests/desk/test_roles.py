@@ -16,7 +16,7 @@ from config.desk import boxes, charts, panels
 from config.roles import RIGHTS
 from notifications.models import Delivery, Notification
 from scheduling.models import AvailabilityException, AvailabilityRule, CalendarFeed, Meeting, TutorSettings
-from shop.models import CreditEntry, CreditLot, Payment, PaymentEvent, StockEntry, Voucher
+from shop.models import CreditEntry, CreditLot, Order, Payment, PaymentEvent, StockEntry, Voucher
 from shop.services import grant_credits
 from tests.conftest import PASSWORD, make_user
 from tests.desk.conftest import week_of
@@ -253,6 +253,14 @@ def test_support_signs_nobody_out_and_closes_nothing(browsers, alice, rows):
     alice.refresh_from_db()
     assert alice.closed_at is None
     assert Session.objects.filter(user=alice, ended_at=None).exists()
+
+
+@pytest.mark.parametrize("ticked", ["x", "9" * 30, "1_0"])
+def test_an_action_on_what_is_no_row_is_no_crash(browsers, rows, ticked):
+    tried = {"action": "complete", "_selected_action": [Order.objects.get().pk, ticked]}
+
+    assert browsers["tim"].post("/admin/shop/order/", tried).status_code == 400
+    assert Order.objects.get().status == "new"
 
 
 def test_support_sees_nothing_of_a_password(browsers, alice):
