@@ -96,13 +96,14 @@ class ProductAdmin(ServiceAdmin):
             product.pk = services.create_product(by=request.user, **values).pk
         elif values:
             services.change_product(by=request.user, product_id=product.pk, **values)
+        if change and form.cleaned_data.get("stock_change"):
+            entry = {name: form.cleaned_data[f"stock_{name}"] for name in ("change", "reason", "note")}
+            services.change_stock(by=request.user, product_id=product.pk, **entry)
+        # At last: what is refused before it undoes the rows, and would leave the picture's file to nobody.
         if picture:
             services.set_picture(by=request.user, product_id=product.pk, picture=picture)
         elif picture is False:  # the box "clear" was ticked
             services.remove_picture(by=request.user, product_id=product.pk)
-        if change and form.cleaned_data.get("stock_change"):
-            entry = {name: form.cleaned_data[f"stock_{name}"] for name in ("change", "reason", "note")}
-            services.change_stock(by=request.user, product_id=product.pk, **entry)
 
     def has_delete_permission(self, request, obj=None):
         return False

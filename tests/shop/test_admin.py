@@ -57,6 +57,19 @@ def test_a_product_is_put_on_sale_with_its_picture_and_first_stock(office, tim, 
     assert Product.objects.get().picture == ""
 
 
+def test_a_picture_that_comes_with_a_stock_that_cannot_be_leaves_nothing(office, tim, stocked, settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
+    pen = stocked("Pen", amount=7)
+    wanted = {"name": "Pen", "price": "2.50", "picture": image(name="a.png"), "stock_change": "-8", "stock_reason": "correction"}
+
+    told = office.post(f"/admin/shop/product/{pen.pk}/change/", TERMS | wanted, follow=True).content.decode()
+
+    assert "There are not so many in stock." in told
+    pen.refresh_from_db()
+    assert (pen.amount, pen.picture.name) == (7, "")
+    assert [file for file in tmp_path.rglob("*") if file.is_file()] == []
+
+
 def test_stock_is_changed_by_an_entry(office, tim, stocked):
     page = f"/admin/shop/product/{stocked('Pen', 5).pk}/change/"
     form = TERMS | {"name": "Pencil", "price": "2.50", "stock_reason": "correction", "stock_note": "broken"}
