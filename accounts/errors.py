@@ -96,6 +96,14 @@ class WrongPassword(Invalid):
     detail = _("This is not the current password.")
 
 
+class CurrentPasswordNeeded(Invalid):
+    """None was given. Only what a change comes to tells whether it needs one, so no serializer can."""
+
+    code = "required"
+    field = "current_password"
+    detail = _("This field is required.")
+
+
 class PasswordRefused(Invalid):
     """A password that the validators refuse; the message is theirs."""
 

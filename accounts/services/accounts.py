@@ -7,7 +7,15 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models.functions import Now
 
-from accounts.errors import EmailOrPhoneNeeded, EmailTaken, PhoneTaken, UsernameNeeded, UsernameTaken, WrongPassword
+from accounts.errors import (
+    CurrentPasswordNeeded,
+    EmailOrPhoneNeeded,
+    EmailTaken,
+    PhoneTaken,
+    UsernameNeeded,
+    UsernameTaken,
+    WrongPassword,
+)
 from accounts.identifiers import canonical, default_username
 from accounts.models import DELETED_USER, Export, Session, User, default_language
 from accounts.services.codes import CHANNELS, EMAIL, PHONE, VERIFICATIONS, open_code
@@ -91,8 +99,8 @@ def change_account(*, by, user, current_password=None, password=None, **changes)
     """Changes an account's own fields, and its privileges where the actor is an administrator. Returns the user.
 
     Changing e-mail, phone or password of one's own account needs the current password. The old address is told, and of a
-    new password the person; that ends every session as well, as change_password does. Raises WrongPassword,
-    PasswordRefused, Missing and the Invalid errors of names; TypeError for what is no changeable field.
+    new password the person; that ends every session as well, as change_password does. Raises CurrentPasswordNeeded,
+    WrongPassword, PasswordRefused, Missing and the Invalid errors of names; TypeError for what is no changeable field.
     """
     only(_OWN | _PRIVILEGES, changes)
     if not by.is_admin:
@@ -113,7 +121,7 @@ def change_account(*, by, user, current_password=None, password=None, **changes)
             del changes["username"]
         left = _apply(locked, changes)
         if left and is_own and not proved:  # the address was the present one when the password was asked for
-            raise WrongPassword
+            raise WrongPassword if current_password else CurrentPasswordNeeded
         locked.save()
         for name, address in left.items():
             if address:
@@ -173,7 +181,7 @@ def _tell_old_address(user, name, address):
 def close_account(*, by, user, current_password=None):
     """Closes an account and erases its personal data; tickets, meetings and orders stay, owned by "deleted user".
 
-    One's own account needs the current password. Raises LastAdmin, WrongPassword, Missing.
+    One's own account needs the current password. Raises LastAdmin, CurrentPasswordNeeded, WrongPassword, Missing.
     """
     if by.pk != user.pk and not by.is_admin:
         raise Missing

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
-from accounts.errors import PasswordRefused, WrongPassword
+from accounts.errors import CurrentPasswordNeeded, PasswordRefused, WrongPassword
 from accounts.models import Code, User
 from config.errors import Missing
 from config.limits import count_try, take_back
@@ -24,9 +24,14 @@ def check_new_password(password, user, *, field="password"):
 
 
 def check_current_password(user, password):
-    """Raises WrongPassword, or TooMany: a stolen access token is no way to try passwords."""
+    """Raises WrongPassword, or TooMany: a stolen access token is no way to try passwords.
+
+    CurrentPasswordNeeded where there is none: that is no try.
+    """
+    if not password:
+        raise CurrentPasswordNeeded
     tried = count_try("sign_in", "current_password", user.pk)
-    if not password or not user.check_password(password):
+    if not user.check_password(password):
         raise WrongPassword
     take_back(tried)
 

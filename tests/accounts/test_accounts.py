@@ -36,6 +36,32 @@ def test_a_stolen_access_token_is_no_way_to_guess_the_password(as_user, alice):
     assert [client.patch("/auth/users/me/", body).status_code for _ in range(6)] == [400] * 5 + [429]
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("patch", "/auth/users/me/", {"email": "new@example.com"}),
+        ("patch", "/auth/users/me/", {"phone": "+48123666789"}),
+        ("patch", "/api/v1/users/{}/", {"password": "another long one"}),
+        ("delete", "/auth/users/me/", {}),
+        ("delete", "/api/v1/users/{}/", {}),
+        ("post", "/auth/users/set_password/", {"new_password": "another long one"}),
+        ("post", "/auth/users/set_username/", {"new_username": "alicia"}),
+    ],
+)
+def test_no_password_is_no_wrong_one(as_user, tim, method, path, body):
+    """A client that forgot the member is told which, and has spent no try."""
+    client = as_user(tim)
+    path = path.format(tim.pk)
+
+    refused = [getattr(client, method)(path, body, headers={"Accept-Language": "pl"}) for _ in range(6)]
+
+    assert {answer.status_code for answer in refused} == {400}
+    expected = {"field": "current_password", "code": "required", "detail": "To pole jest wymagane."}
+    assert refused[-1].json()["errors"] == [expected]
+    wrong = getattr(client, method)(path, body | {"current_password": "wrong"})
+    assert (wrong.status_code, wrong.json()["errors"][0]["code"]) == (400, "invalid_password")
+
+
 def test_names_change_without_it(as_user, alice):
     answer = as_user(alice).patch("/auth/users/me/", {"name": "Alicia Pleasance Liddell"})
 

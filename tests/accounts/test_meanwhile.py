@@ -229,7 +229,7 @@ def test_a_form_that_is_sent_back(alice, acts):
     acts["new e-mail"]()
     Delivery.objects.all().delete()
 
-    with pytest.raises(accounts.WrongPassword):
+    with pytest.raises(accounts.CurrentPasswordNeeded):
         change_account(by=as_it_was, user=as_it_was, email="alice@example.com", first_name="Alicia")
 
     user = User.objects.get(pk=alice.pk)
