@@ -41,7 +41,8 @@ class AccountForm(UserChangeForm):
         values = super().clean()
         # The model is checked with the name that the service will give it.
         if not self.instance.username_chosen and "username" not in self.changed_data:
-            values["username"] = default_username(values.get("email"), values.get("phone"))
+            addresses = (values.get(name, getattr(self.instance, name)) for name in ("email", "phone"))
+            values["username"] = default_username(*addresses)
         return values
 
 
@@ -150,6 +151,10 @@ class AccountAdmin(DjangoUserAdmin, ServiceAdmin):
     def page(self, user):
         """The way to everything that somebody has (accounts.desk)."""
         return format_html('<a href="{}">{}</a>', reverse("desk:user", args=[user.pk]), _("open"))
+
+    def get_readonly_fields(self, request, obj=None):
+        own = ("email", "phone") if obj == request.user else ()  # they need the password, which the API asks for
+        return (*super().get_readonly_fields(request, obj), *own)
 
     def save_model(self, request, user, form, change):
         values = form.cleaned_data

@@ -111,6 +111,22 @@ def test_a_username_that_was_not_chosen_follows_here_too(office):
     assert (answer.status_code, user.email, user.username) == (302, "two@example.com", "two@example.com")
 
 
+def test_ones_own_addresses_are_shown_and_cannot_be_written(office, tim):
+    """They change with the password, for which this page has no field: it refused them whatever was entered."""
+    path = f"/admin/accounts/user/{tim.pk}/change/"
+    User.objects.filter(pk=tim.pk).update(username="tim@example.com", username_chosen=False)
+    tim.refresh_from_db()
+
+    page = office.get(path)
+    answer = office.post(path, form(tim, email="new@example.com", phone="+48123666789", first_name="Timothy"))
+
+    assert not {"email", "phone"} & page.context["adminform"].form.fields.keys()
+    assert "tim@example.com" in page.content.decode()
+    tim.refresh_from_db()
+    assert answer.status_code == 302
+    assert (tim.first_name, tim.email, tim.phone, tim.username) == ("Timothy", "tim@example.com", None, "tim@example.com")
+
+
 def test_ones_own_password_is_not_tried_for_long(office, tim, settings):
     tries = settings.LIMITS["sign_in"].count
     form = {"old_password": "a wrong one", "new_password1": "quite another one", "new_password2": "quite another one"}
