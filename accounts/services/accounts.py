@@ -61,7 +61,7 @@ def create_account(*, by, password, username=None, user_type=User.Type.STUDENT, 
 def _open(user, password):
     if not (user.email or user.phone):
         raise EmailOrPhoneNeeded
-    given = {"username": user.username, "email": user.email}
+    given = {"username": user.username, "email": user.email, "phone": user.phone}
     user.clean()
     _go_by(user, user.username)
     check_new_password(password, user)
@@ -84,15 +84,24 @@ def _go_by(user, username):
 
 
 @contextmanager
-def _naming_what_was_given(given):
-    """As named_constraints; but a username that nobody gave follows the e-mail or phone, and it is that which is taken."""
+def _naming_what_was_given(given, *, user_id=None):
+    """As named_constraints; but a username that nobody gave follows the e-mail or phone, and it is that which is taken.
+
+    PostgreSQL names the first of those that are taken, and is the judge. The error tells of the others that were given, too:
+    whose they are a moment later, if not `user_id`'s own.
+    """
     try:
         with named_constraints():
             yield
-    except UsernameTaken as error:
-        if given.get("username"):
-            raise
-        raise (EmailTaken if given.get("email") else PhoneTaken) from error
+    except (UsernameTaken, EmailTaken, PhoneTaken) as error:
+        found = error
+        if isinstance(error, UsernameTaken) and not given.get("username"):
+            found = EmailTaken() if given.get("email") else PhoneTaken()
+        for taken in (UsernameTaken, EmailTaken, PhoneTaken):
+            name = taken.field not in found.errors and given.get(taken.field)
+            if name and User.objects.named(name).exclude(pk=user_id).exists():
+                found.errors |= taken().errors
+        raise found from error.__cause__
 
 
 def change_account(*, by, user, current_password=None, password=None, **changes):
@@ -111,7 +120,7 @@ def change_account(*, by, user, current_password=None, password=None, **changes)
     proved = is_own and (password is not None or any(changes.get(name, was) != was for name, was in _addresses(user).items()))
     if proved:
         check_current_password(user, current_password)
-    with _naming_what_was_given(changes), transaction.atomic():
+    with _naming_what_was_given(changes, user_id=user.pk), transaction.atomic():
         locked = User.objects.select_for_update().get(pk=user.pk)
         if locked.closed_at:
             raise Missing

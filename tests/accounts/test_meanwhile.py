@@ -223,6 +223,16 @@ def test_closing_by_the_password(as_user, alice, acts, meanwhile):
     assert User.objects.get(pk=alice.pk).closed_at is None
 
 
+def test_a_name_that_was_taken(api, alice, acts, meanwhile):
+    """PostgreSQL has judged: what it refused stays refused, though whoever looks after it finds nobody."""
+    meanwhile(User.objects, "named", acts["closed"])
+
+    answer = api.post("/auth/users/", {"username": "alice", "email": "alice@example.com", "password": NEW})
+
+    assert (answer.status_code, [error["field"] for error in answer.json()["errors"]]) == (400, ["username"])
+    assert User.objects.get(pk=alice.pk).closed_at
+
+
 def test_a_form_that_is_sent_back(alice, acts):
     """It holds the e-mail that the account had. Nobody asked for a password, so nobody's e-mail changes by it."""
     as_it_was = User.objects.get(pk=alice.pk)

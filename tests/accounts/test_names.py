@@ -256,3 +256,49 @@ def test_what_is_taken_is_what_was_sent(api, as_user, alice):
             body = {"email": None} if name == "phone" else {}
             refused.append(as_user(user).patch("/auth/users/me/", body | {name: value, "current_password": password}))
         assert [(answer.status_code, answer.json()["errors"][0]["field"]) for answer in refused] == [(400, name)] * 3
+
+
+_ALICES = {"username": "ALICE", "email": "Alice@Example.com", "phone": "+48 123 666 789"}
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"username", "email", "phone"},
+        {"username", "email"},
+        {"username", "phone"},
+        {"email", "phone"},
+        {"username"},
+        {"email"},
+        {"phone"},
+    ],
+)
+def test_all_that_is_taken_is_named(api, as_user, alice, bob, given):
+    """Whoever mends one name need not send the form again to hear of the next; of what is free nothing is said."""
+    User.objects.filter(pk=alice.pk).update(phone="+48123666789")
+    User.objects.filter(pk=bob.pk).update(phone="+48123666780")
+    free = {"username": "carol", "email": "carol@example.com", "phone": "+48123666781"}
+    names = {name: _ALICES[name] if name in given else value for name, value in free.items()}
+    own = {"username": "bob", "email": "bob@example.com", "phone": "+48123666780"}
+    kept = {name: _ALICES[name] if name in given else value for name, value in own.items()}
+
+    refused = [
+        api.post("/auth/users/", names | {"password": "a long password"}),
+        as_user(bob).patch("/auth/users/me/", kept | {"current_password": PASSWORD}),
+    ]
+
+    for answer in refused:
+        assert answer.status_code == 400
+        assert [(error["field"], error["code"]) for error in answer.json()["errors"]] == [
+            (name, "unique") for name in free if name in given
+        ]
+    assert User.objects.count() == 2
+
+
+def test_both_addresses_are_named_where_the_username_follows_them(api, alice):
+    User.objects.filter(pk=alice.pk).update(phone="+48123666789")
+    one = register_user(email="one@example.com", password="a long password")
+
+    answer = api.post("/auth/users/", {"email": one.email, "phone": "+48123666789", "password": "a long password"})
+
+    assert [error["field"] for error in answer.json()["errors"]] == ["email", "phone"]
