@@ -31,6 +31,18 @@ class OwnNameValidator:
         return _("The password must not be made of the service's own name.")
 
 
+class VisibleValidator:
+    """Refuses passwords of nothing but spaces and invisible signs: nobody can tell them apart, and their length says nothing."""
+
+    def validate(self, password, user=None):
+        """Raises ValidationError. Spaces beside other signs are welcome."""
+        if all(sign.isspace() or has_invisible(sign) for sign in password):
+            raise ValidationError(self.get_help_text(), code="password_blank")
+
+    def get_help_text(self):
+        return _("The password must not be made of spaces alone.")
+
+
 def has_invisible(text, *, joiners=""):
     """Whether there are control or format characters in it (Unicode's Cc and Cf): what looks the same is the same."""
     return any(unicodedata.category(sign) in ("Cc", "Cf") and sign not in joiners for sign in text)

@@ -93,7 +93,7 @@ AUTH_PASSWORD_VALIDATORS = [
         "CommonPasswordValidator",
         "NumericPasswordValidator",
     )
-] + [{"NAME": "accounts.validators.OwnNameValidator"}]
+] + [{"NAME": f"accounts.validators.{name}"} for name in ("OwnNameValidator", "VisibleValidator")]
 # Words of this service, which alone make no password.
 PASSWORD_WORDS = [word for word in env.words("PASSWORD_WORDS", "frontdesk") if len(word) > 2]
 PASSWORD_HASHERS = ["accounts.hashers.Argon2Hasher", "django.contrib.auth.hashers.PBKDF2PasswordHasher"]

@@ -6,8 +6,10 @@ from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, transaction
 from drf_spectacular.generators import SchemaGenerator
 
-from accounts.models import User
+from accounts import codes
+from accounts.models import Code, User
 from accounts.services import change_account
+from accounts.services.codes import open_code
 from accounts.services.secrets import check_current_password
 from config.errors import constraint_of
 from notifications.models import Notification
@@ -211,7 +213,42 @@ def test_no_door_leaves_a_password_that_is_not_hashed(as_user, alice, tim, setti
                     transaction.set_rollback(True)
 
 
-@pytest.mark.parametrize("weak", ["x", "admin@example.com", "Frontdesk2026!", "password"])
+@pytest.mark.parametrize("blank", [" " * 8, " \t\u00a0\u3000" * 2, "\u200b" * 8, " \u200d" * 4])
+def test_a_password_of_nothing_visible_is_none(api, as_user, client, alice, tim, blank):
+    """At every door that sets one; in the language of whoever sets it."""
+    client.force_login(tim)
+    forms = {"password1": blank, "password2": blank, "new_password1": blank, "new_password2": blank, "old_password": PASSWORD}
+    open_code(user_id=alice.pk, purpose=Code.Purpose.RESET, channel="email")
+    reset = {"email": alice.email, "code": codes.digits_of(Code.objects.get())}
+    new = {"email": "new@example.com", "username": "new", "password": blank}
+    mine = as_user(alice)
+
+    answers = [
+        api.post("/auth/users/", new, headers={"Accept-Language": "ru"}),
+        api.post("/api/sign_in", new, headers={"Accept-Language": "ru"}),
+        as_user(tim).post("/api/v1/users/", new, headers={"Accept-Language": "ru"}),
+        mine.patch(f"/api/v1/users/{alice.pk}/", {"password": blank, "current_password": PASSWORD}),
+        mine.post("/auth/users/set_password/", {"new_password": blank, "current_password": PASSWORD}),
+        api.post("/auth/users/reset_password_confirm/", reset | {"new_password": blank}),
+    ]
+    pages = [
+        client.post("/admin/accounts/user/add/", forms | {"email": "new@example.com", "user_type": "student"}),
+        client.post(f"/admin/accounts/user/{alice.pk}/password/", forms | {"usable_password": "true"}),
+        client.post("/admin/password_change/", forms),
+    ]
+
+    words = "The password must not be made of spaces alone."
+    for answer in answers:
+        assert (answer.status_code, answer.json()["errors"][0]["code"]) == (400, "password_refused")
+    assert "Пароль не должен состоять из одних пробелов." in answers[0].json()["errors"][0]["detail"]
+    assert words in answers[-1].json()["errors"][0]["detail"]
+    for page in pages:
+        assert (page.status_code, words in page.content.decode()) == (200, True)
+    assert not User.objects.filter(email="new@example.com").exists()
+    assert {user.check_password(PASSWORD) for user in (User.objects.get(pk=one.pk) for one in (alice, tim))} == {True}
+
+
+@pytest.mark.parametrize("weak", ["x", "admin@example.com", "Frontdesk2026!", "password", " " * 12])
 def test_the_first_administrator_has_no_weak_one_either(settings, weak):
     settings.ADMIN_PASSWORD = weak
 
