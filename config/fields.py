@@ -7,8 +7,22 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
+# What ISO 8601 is written with.
+_ISO_8601 = re.compile(r"[-+:.,0-9TWZtz ]+")
 
-class InstantField(serializers.DateTimeField):
+
+class PlainTimeMixin:
+    """Fields of dates and times that read ISO 8601's own signs alone.
+
+    What they read with takes any sign between date and time, the digits of all scripts, and a line's end.
+    """
+
+    def to_internal_value(self, data):
+        # What is empty is refused in the field's own words.
+        return super().to_internal_value(data if not isinstance(data, str) or _ISO_8601.fullmatch(data) else "")
+
+
+class InstantField(PlainTimeMixin, serializers.DateTimeField):
     """A point in time: out in UTC with `Z` and microseconds, in with any offset but never without one."""
 
     default_error_messages = {"naive": _("Give the time with its offset from UTC, as in 2026-11-21T10:00:00Z.")}

@@ -4,11 +4,12 @@ from django.db.models import F, Func, TextField, Value
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from config.fields import PlainTimeMixin
 from scheduling.models.availability import check_zone
 
 
 @extend_schema_field({"type": "string", "pattern": r"^([01]\d|2[0-3]):[0-5]\d(:00)?$", "examples": ["10:00"]})
-class WallTimeField(serializers.TimeField):
+class WallTimeField(PlainTimeMixin, serializers.TimeField):
     """A time on the wall, such as 10:00. Seconds would not be in the answer, and be lost when that is sent back."""
 
     def __init__(self, **kwargs):
@@ -18,7 +19,7 @@ class WallTimeField(serializers.TimeField):
         return Func(F(self.source), Value("HH24:MI"), function="to_char", output_field=TextField())
 
 
-class DayField(serializers.DateField):
+class DayField(PlainTimeMixin, serializers.DateField):
     """A date, such as 2026-11-23."""
 
     def expression(self):
