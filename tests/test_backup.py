@@ -10,7 +10,7 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg
 import pytest
 from django.conf import settings as configured
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import connection
 
 from config import dumps
@@ -84,6 +84,22 @@ def test_a_folder_that_cannot_be_made_is_named_in_one_line(tmp_path):
 
     assert refused.returncode == 1
     assert refused.stderr == f"CommandError: {tmp_path}/file/monday.partial could not be made: Not a directory.\n"
+
+
+@pytest.mark.parametrize("folder", ["media/monday", "media/week/monday", "link/monday", "data/../media/monday", "media"])
+def test_a_folder_among_the_uploads_is_refused(settings, tmp_path, folder):
+    """It would be copied into itself, and that copy into itself, until it can go no deeper."""
+    settings.MEDIA_ROOT = tmp_path / "media"
+    (tmp_path / "data").mkdir()
+    if folder != "media":
+        settings.MEDIA_ROOT.mkdir()
+        (tmp_path / "link").symlink_to(settings.MEDIA_ROOT)
+    before = sorted(tmp_path.rglob("*"))
+
+    with pytest.raises(CommandError, match="is among the uploads"):
+        call_command("backup", tmp_path / folder)
+
+    assert sorted(tmp_path.rglob("*")) == before
 
 
 def test_files_that_come_and_go_meanwhile_are_in_the_backup_whose_rows_name_them(settings, tmp_path, monkeypatch):

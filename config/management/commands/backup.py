@@ -20,6 +20,8 @@ class Command(BaseCommand):
     def handle(self, *, folder, **options):
         if folder.exists():
             raise CommandError(f"{folder} exists already. A backup is never written over another one.")
+        if folder.resolve().is_relative_to(Path(settings.MEDIA_ROOT).resolve()):
+            raise CommandError(f"{folder} is among the uploads ({settings.MEDIA_ROOT}), and would be copied into itself.")
         partial = folder.with_name(folder.name + ".partial")
         shutil.rmtree(partial, ignore_errors=True)
         try:
