@@ -8,8 +8,8 @@ from django.utils.translation import gettext as _
 from config.clients import is_trusted
 from config.problems import problem_response
 
-# The process is there whatever it is called: load balancers and Docker ask by address.
-HEALTH = ("/livez", "/readyz")
+# The process is there whatever it is called: load balancers and Docker ask by address, and in either spelling.
+HEALTH = ("/livez", "/livez/", "/readyz", "/readyz/")
 FORWARDED = frozenset({"HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_PROTO", "HTTP_X_FORWARDED_HOST"})
 # So many names are remembered at most: `ALLOWED_HOSTS=.example.com` allows any number.
 REMEMBERED = 1000

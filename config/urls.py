@@ -30,8 +30,8 @@ _routes = [
     path("admin/password_change/", admin.site.admin_view(OwnPasswordView.as_view(), cacheable=True)),
     path("admin/desk/", include("config.desk.urls")),
     path("admin/", admin.site.urls),
-    path("livez", health.livez),
-    path("readyz", health.readyz),
+    *(path(spelling, health.livez) for spelling in ("livez", "livez/")),
+    *(path(spelling, health.readyz) for spelling in ("readyz", "readyz/")),
 ]
 urlpatterns = [RememberingResolver(_routes)]
 

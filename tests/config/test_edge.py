@@ -25,15 +25,18 @@ def get(path, **headers):
     return Client(HTTP_HOST="frontdesk.example.com").get(path, **headers)
 
 
-@pytest.mark.parametrize("path", ["/livez", "/readyz"])
+@pytest.mark.parametrize("path", ["/livez", "/livez/", "/readyz", "/readyz/"])
 def test_probes_are_answered_whatever_they_call_us(settings, path):
     settings.ALLOWED_HOSTS = ["frontdesk.example.com"]
 
+    settings.SECURE_SSL_REDIRECT = True
+
     for host in ("10.0.0.7:8000", "elsewhere.example.com", "not a host"):
-        assert get(path, HTTP_HOST=host).status_code == 200
+        answer = get(path, HTTP_HOST=host)
+        assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
 
 
-@pytest.mark.parametrize("path", [API, PAGE, "/", "/auth/jwt/create/", "/livez/", "/api/livez", "/static/admin/css/base.css"])
+@pytest.mark.parametrize("path", [API, PAGE, "/", "/auth/jwt/create/", "/livez/x", "/api/livez", "/static/admin/css/base.css"])
 def test_everything_else_refuses_hosts_that_are_not_ours(settings, path):
     settings.ALLOWED_HOSTS = ["frontdesk.example.com"]
 
