@@ -44,6 +44,12 @@ class Box(NamedTuple):
     link: str
     rows: object
     needs: str
+    filters: str
+
+    @property
+    def address(self):
+        """Of the page with all of them."""
+        return reverse(self.link) + self.filters
 
 
 class Chart(NamedTuple):
@@ -95,11 +101,11 @@ def page(route, name, *, needs, changes=None):
     return mount
 
 
-def box(place, title, link, *, needs):
-    """Decorates a function that gives the Rows of a box. `link` names the page with all of them."""
+def box(place, title, link, *, needs, filters=""):
+    """Decorates a function that gives the Rows of a box. `link` names the page with all of them, `filters` is its query."""
 
     def add(rows):
-        boxes.append(Box(place, title, link, rows, needs))
+        boxes.append(Box(place, title, link, rows, needs, filters))
         return rows
 
     return add
@@ -127,7 +133,7 @@ def panel(place, title, changelist, lookup="user__id__exact", *, needs):
 
 def render(request, template, title, **context):
     """A page in the admin's frame."""
-    links = [(one.title, reverse(one.link)) for one in allowed(request, boxes)]
+    links = [(one.title, one.address) for one in allowed(request, boxes)]
     return TemplateResponse(
         request, template, {**admin.site.each_context(request), "title": title, "desk_links": links, **context}
     )
