@@ -18,13 +18,18 @@ from scheduling import services
 from scheduling.api import serializers
 from scheduling.models import TimeSlot
 
+_CHANGE = "It stays with its tutor: another one in `tutor` is a 400."
+
 
 @extend_schema_view(
     list=extend_schema(summary="Slots by start time", description="Administrators see all, others those that are free."),
     retrieve=extend_schema(summary="One slot"),
-    create=extend_schema(summary="Offer a slot (administrators)"),
-    update=extend_schema(summary="Change a slot (administrators)"),
-    partial_update=extend_schema(summary="Change a slot (administrators)"),
+    create=extend_schema(
+        summary="Offer a slot (administrators)",
+        description="Of the caller, or of another tutor whom `tutor` names. Who is no tutor, or left, is a 400.",
+    ),
+    update=extend_schema(summary="Change a slot (administrators)", description=_CHANGE),
+    partial_update=extend_schema(summary="Change a slot (administrators)", description=_CHANGE),
     destroy=extend_schema(summary="Take a slot away (administrators)", description="One that ever had a meeting stays: 409."),
 )
 class TimeSlotViewSet(ReadViewSet):
