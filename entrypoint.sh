@@ -11,10 +11,7 @@ web)
     ;;
 worker)
     # The web container migrates; until then the queue has no tables.
-    until python manage.py migrate --check >/dev/null; do
-        echo "waiting for the migrations"
-        sleep 1
-    done
+    python manage.py await_migrations
     exec python manage.py procrastinate worker
     ;;
 healthy)

@@ -21,10 +21,15 @@ def livez(request):
 def readyz(request):
     """200 when the database answers and has all migrations, else 503 with the reason."""
     try:
-        waiting = _known_migrations() - set(MigrationRecorder(connection).applied_migrations())
+        waiting = missing_migrations()
     except DatabaseError:
         return _not_ready("database unavailable")
     return _not_ready(f"{len(waiting)} migrations waiting") if waiting else livez(request)
+
+
+def missing_migrations():
+    """Those that the database does not have yet. Raises DatabaseError where it does not answer."""
+    return _known_migrations() - set(MigrationRecorder(connection).applied_migrations())
 
 
 @functools.cache
