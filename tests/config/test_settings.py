@@ -3,9 +3,14 @@
 import os
 import subprocess
 import sys
+from datetime import timedelta
+from ipaddress import ip_network
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 
+from config import env
+from config.env import Rate
 from tests.live import ROOT
 
 GOOD = {
@@ -91,6 +96,66 @@ def test_gunicorn_tells_a_wrong_one_too(changes, message):
 
     assert done.returncode != 0
     assert message in done.stderr.splitlines()[-1]
+
+
+def test_a_debug_server_makes_up_its_keys():
+    assert start(DEBUG="on", SECRET_KEY=None, JWT_KEY=None).stdout.split() == ["False", "False", "True"]
+
+
+@pytest.mark.parametrize(
+    ("read", "meanings"),
+    [
+        (lambda: env.text("IT", "none"), {"": "none", " ": "none", " two words ": "two words"}),
+        (lambda: env.secret("IT", debug=True), {"s" * 32: "s" * 32, "ż" * 16: "ż" * 16}),
+        (lambda: env.boolean("IT", None), {" ": None} | dict.fromkeys((" On ", "yes", "TRUE", "1"), True)),
+        (lambda: env.boolean("IT", None), dict.fromkeys((" Off ", "no", "FALSE", "0"), False)),
+        (lambda: env.integer("IT", 5, least=-1, most=9), {" ": 5, "-1": -1, " 9 ": 9, "007": 7}),
+        (lambda: env.choice("IT", "INFO", "debug"), {"": "INFO", "info": "INFO", "DEBUG": "debug"}),
+        (lambda: env.site("IT", "http://a"), {"": "http://a", "https://example.com:8000/": "https://example.com:8000"}),
+        (lambda: env.sender("IT", "a@example.com"), {"": "a@example.com", "A <b@example.com>": "A <b@example.com>"}),
+        (lambda: env.words("IT", "a b"), {"": ["a", "b"], " c, d\n": ["c", "d"]}),
+        (lambda: env.hosts("IT", "*"), {"": ["*"], "a-1.example.com .example.com": ["a-1.example.com", ".example.com"]}),
+        (lambda: env.hosts("IT", "*"), {"127.0.0.1,[::1]": ["127.0.0.1", "[::1]"]}),
+        (
+            lambda: env.duration("IT", "1s"),
+            {" ": timedelta(seconds=1), " 90s ": timedelta(seconds=90), "2m": timedelta(minutes=2)},
+        ),
+        (lambda: env.duration("IT", "1s", least=3600), {"1h": timedelta(hours=1), "36500d": timedelta(days=36500)}),
+        (lambda: env.durations("IT", "24h,1h"), {"": [timedelta(days=1), timedelta(hours=1)], "off": []}),
+        (lambda: env.optional_duration("IT"), {" ": None, "off": None, " 7d ": timedelta(days=7)}),
+        (lambda: env.rate("IT", "1/s"), {" ": Rate(1, 1), "off": Rate(0, 0), " 5/10m ": Rate(5, 600), "60/h": Rate(60, 3600)}),
+        (lambda: env.networks("IT"), {"": [], "10.0.0.0/8 ::1": [ip_network("10.0.0.0/8"), ip_network("::1")]}),
+    ],
+)
+def test_a_right_one_means_what_it_says(read, meanings, monkeypatch):
+    for written, meant in meanings.items():
+        monkeypatch.setenv("IT", written)
+        assert read() == meant, written
+
+
+@pytest.mark.parametrize(
+    ("read", "wrong"),
+    [
+        (lambda: env.secret("IT", debug=True), ["s" * 31, "ż" * 15]),
+        (lambda: env.integer("IT", 5, least=1, most=9), ["0", "10", "5.5", "5 6"]),
+        (
+            lambda: env.site("IT", ""),
+            ["ftp://a", "https://", "https://a:0", "https://a:x", "https://b@a", "https://a?b", "https://a#b"],
+        ),
+        (lambda: env.email("IT", ""), ["a", "A <a@example.com>"]),
+        (lambda: env.hosts("IT", ""), ["**", "..example.com", "example.com.", "[a", "a/b"]),
+        (lambda: env.duration("IT", "", least=3600), ["3599s", "90", "1.5h", "-1h", "36501d", "1h 1m", "9999999s"]),
+        (lambda: env.durations("IT", ""), ["1h,off", "1h,90"]),
+        (lambda: env.rate("IT", ""), ["5", "5/", "5/m5", "-5/m", "5/5", "0/0m"]),
+        (lambda: env.networks("IT"), ["10.0.0.1/8", "example.com"]),
+        (lambda: env.template("IT", "", "order"), ["{order.x}", "{order[x]}", "{order!x}", "{0}", "{}", "}"]),
+    ],
+)
+def test_a_nearly_right_one_is_none(read, wrong, monkeypatch):
+    for written in wrong:
+        monkeypatch.setenv("IT", written)
+        with pytest.raises(ImproperlyConfigured, match=r"^IT"):
+            read()
 
 
 def test_a_deployment_has_nothing_that_django_warns_of():
