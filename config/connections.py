@@ -30,6 +30,8 @@ PUT_BY = 64 * 1024
 LINGER = 2
 # So much of an answer the kernel takes at once, for clients that take it slowly.
 _SEND_BUFFER = 512 * 1024
+# A file is read in pieces of so much, of which at least the first is taken at once.
+FILE_PIECE = _SEND_BUFFER
 _TIMEVAL = struct.pack("ll", PATIENT, 0)
 # So long a thread looks for a seat when the kernel did not take all of an answer: most clients have soon taken more.
 _SEAT_TIMEOUT = 0.1

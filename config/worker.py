@@ -22,7 +22,7 @@ from gunicorn import glogging, http, util
 from gunicorn.http import wsgi
 from gunicorn.workers import base
 
-from config.connections import LINGER, PATIENT, PUT_BY, Connection, seats, send
+from config.connections import FILE_PIECE, LINGER, PATIENT, PUT_BY, Connection, seats, send
 from config.turns import PATIENCE, turns
 
 _libc = ctypes.PyDLL(None)
@@ -37,10 +37,12 @@ class Logger(glogging.Logger):
 
 
 class Response(wsgi.Response):
-    """Holds the headers back until the body's first piece: one system call, and one packet."""
+    """Holds the headers back until the body's first piece: one system call, and one packet.
+
+    All of it leaves by `send`, which keeps no thread for a client that does not take it: `sendall` and `sendfile` would.
+    """
 
     _head = b""
-    _apart = False  # a file is sent by the kernel, so its headers must leave before
 
     def should_close(self):
         """Also where more of the body is unread than is read for the next request's sake. (Chunks never are.)"""
@@ -52,30 +54,18 @@ class Response(wsgi.Response):
         lines = [*self.default_headers(), *(f"{name}: {value}\r\n" for name, value in self.headers), "\r\n"]
         self._head = "".join(lines).encode("latin-1")
         self.headers_sent = True
-        if self._apart:
-            self._flush()
 
     def _emit_body(self, data):
-        if self.chunked:
-            self._flush()
-            super()._emit_body(data)
-        else:
-            head, self._head = self._head, b""
-            send(self.sock, head + data)
-
-    def sendfile(self, respiter):
-        self._apart = True
-        return super().sendfile(respiter)
+        self._send(b"%x\r\n%b\r\n" % (len(data), data) if self.chunked else data)
 
     def close(self):
         self.send_headers()
-        self._flush()
-        super().close()
+        self._send(b"0\r\n\r\n" if self.chunked else b"")
 
-    def _flush(self):
-        if self._head:
-            head, self._head = self._head, b""
-            send(self.sock, head)
+    def _send(self, data):
+        head, self._head = self._head, b""
+        if head or data:
+            send(self.sock, head + data)
 
 
 class Worker(base.Worker):
@@ -278,8 +268,8 @@ class Worker(base.Worker):
             body = self.wsgi(environ, response.start_response)
             try:
                 if isinstance(body, wsgi.FileWrapper):
-                    response.write_file(body)
-                elif request.method != "HEAD":
+                    body.blksize = FILE_PIECE
+                if request.method != "HEAD":
                     for piece in body:
                         response.write(piece)
                 response.close()
