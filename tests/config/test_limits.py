@@ -29,6 +29,27 @@ def test_a_limit_holds_to_the_end_of_its_time(rewind):
     assert 1 <= stopped.value.retry_after <= 11
 
 
+def test_off_is_without_limit(settings):
+    settings.LIMITS = settings.LIMITS | {"sign_in": Rate(0, 0)}
+
+    tries(6)
+
+
+def test_each_subject_has_tries_of_its_own():
+    """Whatever the parts of its name are, and whoever else's these would spell."""
+    for subject in (("ab", "c"), ("a", "bc"), ("ab", "d")):
+        for _ in range(5):
+            count_try("sign_in", *subject)
+
+
+def test_what_is_kept_of_a_subject_is_keyed(settings):
+    """The table is no list of names and addresses, and a plain digest would let anybody try who reads it."""
+    first = tries(1)
+    settings.SECRET_KEY = "another key, of fifty characters or so, for this test"
+
+    assert tries(1) != first
+
+
 def test_whoever_waits_as_long_as_they_were_told_gets_through(rewind):
     tries(5)
     Try.objects.update(started_at=F("started_at") - timedelta(seconds=290.5))

@@ -46,6 +46,17 @@ def test_a_page_that_is_just_full_has_no_next(as_user, sue):
     assert "Link" not in as_user(sue).get("/auth/users/?limit=1")
 
 
+def test_a_page_is_as_long_as_it_is_asked_to_be(as_user, sue):
+    User.objects.bulk_create([User(username=f"u{i}", email=f"u{i}@example.com", username_chosen=True) for i in range(210)])
+    client = as_user(sue)
+
+    lengths = {
+        limit: len(client.get(f"/auth/users/?limit={limit}").json()) for limit in ("", "10", "011", "200", "201", "9" * 5000)
+    }
+
+    assert lengths == {"": 50, "10": 10, "011": 11, "200": 200, "201": 200, "9" * 5000: 200}
+
+
 def test_a_row_that_comes_meanwhile_does_not_move_the_pages(as_user, sue, alice, bob):
     client = as_user(sue)
     first = client.get("/auth/users/?limit=2")

@@ -226,6 +226,19 @@ def test_who_had_no_turn_has_none_for_standing_aside(ours, threads):
     second.does(ours.take)
 
 
+def test_who_comes_back_to_a_free_turn_has_it_and_may_be_held_up(ours, threads):
+    first, second, _ = threads
+    waiting = ours.aside()
+    for step in (ours.take, ours.begin, waiting.__enter__, lambda: waiting.__exit__(None, None, None)):
+        first.does(step)
+    waits(second, ours)
+
+    ours.look()
+    ours.look()
+
+    assert second.ends()
+
+
 @pytest.mark.django_db(transaction=True)
 def test_the_others_go_on_at_commit(threads):
     other = threads[0]

@@ -53,8 +53,9 @@ def test_filters_of_products(as_user, alice, stocked):
     assert names(client.get(f"{PRODUCTS}?search=PEN")) == ["Blue pen", "Red pen"]
     assert names(client.get(f"{PRODUCTS}?search=wool")) == ["Red pen"]
     assert names(client.get(f"{PRODUCTS}?search=%25")) == ["Red pen"]
-    assert names(client.get(f"{PRODUCTS}?in_stock=true")) == ["Book", "Red pen"]
-    assert names(client.get(f"{PRODUCTS}?in_stock=false")) == ["Blue pen"]
+    for yes, no in (("true", "false"), ("True", "FALSE"), ("1", "0")):
+        assert names(client.get(f"{PRODUCTS}?in_stock={yes}")) == ["Book", "Red pen"]
+        assert names(client.get(f"{PRODUCTS}?in_stock={no}")) == ["Blue pen"]
     assert names(client.get(f"{PRODUCTS}?category={paper.pk}")) == ["Book"]
     for query in ("in_stock=perhaps", "category=paper", "search=" + "x" * 201, "cursor=x", "limit=0"):
         assert client.get(f"{PRODUCTS}?{query}").status_code == 400
