@@ -37,9 +37,9 @@ def test_off_is_without_limit(settings):
 
 def test_each_subject_has_tries_of_its_own():
     """Whatever the parts of its name are, and whoever else's these would spell."""
-    for subject in (("ab", "c"), ("a", "bc"), ("ab", "d")):
+    for limit, *subject in (("sign_in", "ab", "c"), ("sign_in", "a", "bc"), ("sign_in", "ab", "d"), ("reset", "ab", "c")):
         for _ in range(5):
-            count_try("sign_in", *subject)
+            count_try(limit, *subject)
 
 
 def test_what_is_kept_of_a_subject_is_keyed(settings):
