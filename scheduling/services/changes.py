@@ -55,6 +55,7 @@ def cancel_meeting(*, by, meeting_id):
 def call_off(*, by, meeting_id):
     """As cancel_meeting, and never too late: for an account that closes. Credits are returned or kept as ever."""
     with in_turn():
+        hold_people(meeting_id)  # who changes their address is waited for: the other side is told at the new one
         meeting = lock_meeting(by=by, meeting_id=meeting_id)
         if meeting is None:
             raise Missing

@@ -132,6 +132,21 @@ def test_a_reminder_and_closing_take_people_first(alice, tim):
     assert outcome(closing()) == "done"
 
 
+def test_the_closing_tells_the_other_side_at_the_address_that_it_has_by_then(alice, tim):
+    """Who changes an address waits for nobody here; the closing waits, and reads the other side after that."""
+    slot = TimeSlot.objects.create(tutor=tim, start_time=hour(), end_time=hour(1))
+    book_meeting(by=alice, time_slot_id=slot.pk, subject="Algebra")
+    Delivery.objects.all().delete()
+
+    with transaction.atomic():
+        change_account(by=tim, user=tim, current_password=PASSWORD, email="tim@new.example.com")
+        Delivery.objects.all().delete()  # the old address hears of that
+        closing = aside(lambda: close_account(by=tim, user=alice))
+
+    assert outcome(closing()) == "done"
+    assert [one.to for one in Delivery.objects.all()] == ["tim@new.example.com"]
+
+
 def test_a_move_and_the_old_tutors_closing_take_people_first(alice, tim, make_admin):
     tom = make_admin("tom")
     slots = [TimeSlot.objects.create(tutor=tutor, start_time=hour(), end_time=hour(1)) for tutor in (tom, tim)]
