@@ -4,14 +4,16 @@ import hashlib
 import secrets
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models.functions import Now
 
-from accounts.models import User
 from config.errors import Missing
+from config.sql import Query
 from scheduling.ical import feed_of
 from scheduling.models import CalendarFeed, Meeting
-from scheduling.services.locks import in_turn
 
+# Only who closes the account waits for this, or is waited for: bookings do not.
+_HOLD_OPEN = Query("SELECT id FROM accounts_user WHERE id = %(user)s AND closed_at IS NULL FOR KEY SHARE")
 _MOST = 2000  # meetings of a feed: years of them
 
 
@@ -21,8 +23,8 @@ def create_feed(*, by):
     Raises Missing for an account that was closed meanwhile.
     """
     token = secrets.token_urlsafe(32)
-    with in_turn():
-        if not User.objects.select_for_update(no_key=True).filter(pk=by.pk, closed_at=None).exists():
+    with transaction.atomic():
+        if not _HOLD_OPEN.run({"user": by.pk}):
             raise Missing
         CalendarFeed.objects.update_or_create(user=by, defaults={"digest": _digest(token), "created_at": Now()})
     return token

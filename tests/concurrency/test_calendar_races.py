@@ -11,6 +11,7 @@ from accounts.services import change_account
 from config.errors import Missing
 from scheduling import errors, services
 from scheduling.models import Meeting, TimeSlot
+from scheduling.services.locks import lock_tutor
 from tests.concurrency.calendars import check_invariants
 from tests.concurrency.racing import aside, race
 from tests.scheduling.conftest import hour
@@ -234,3 +235,10 @@ def test_a_slot_that_is_withdrawn_by_sql_meanwhile_is_not_taken(slot, alice, act
         taking = aside(acts[act])
 
     assert isinstance(taking(), errors.SlotUnavailable)
+
+
+def test_a_new_address_of_a_calendar_does_not_queue_with_bookings(tim):
+    with transaction.atomic():
+        lock_tutor(tim.pk)
+        making = aside(lambda: services.create_feed(by=tim))
+        assert isinstance(making(), str)
