@@ -171,7 +171,7 @@ def _set_type(user, user_type, *, is_staff):
 
 
 def change_username(*, by, username, current_password):
-    """Gives the actor's account another username. Raises WrongPassword and UsernameTaken."""
+    """Gives the actor's account another username. Raises CurrentPasswordNeeded, WrongPassword and UsernameTaken."""
     check_current_password(by, current_password)
     return change_account(by=by, user=by, username=username)
 

@@ -15,7 +15,7 @@ from config.limits import count_try
 
 
 def change_password(*, by, current_password, new_password):
-    """Sets a new password for the actor; every session ends. Raises WrongPassword and PasswordRefused."""
+    """Sets a new password for the actor; every session ends. Raises CurrentPasswordNeeded, WrongPassword and PasswordRefused."""
     check_current_password(by, current_password)
     check_new_password(new_password, by, field="new_password")
     set_password(by, new_password, instead_of=current_password)
