@@ -36,7 +36,7 @@ class VisibleValidator:
 
     def validate(self, password, user=None):
         """Raises ValidationError. Spaces beside other signs are welcome."""
-        if all(sign.isspace() or has_invisible(sign) for sign in password):
+        if is_blank(password):
             raise ValidationError(self.get_help_text(), code="password_blank")
 
     def get_help_text(self):
@@ -46,6 +46,11 @@ class VisibleValidator:
 def has_invisible(text, *, joiners=""):
     """Whether there are control or format characters in it (Unicode's Cc and Cf): what looks the same is the same."""
     return any(unicodedata.category(sign) in ("Cc", "Cf") and sign not in joiners for sign in text)
+
+
+def is_blank(text):
+    """Whether there is nothing in it to be seen: no signs at all, or spaces and invisible ones alone."""
+    return all(sign.isspace() or has_invisible(sign) for sign in text)
 
 
 def visible(value):

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from accounts.validators import is_blank
 from config.actors import acting
 from config.erasing import ERASED, forget_names
 from config.errors import Missing, NotAllowed, named_constraints
@@ -18,6 +19,7 @@ from config.sql import Insertion, Query
 from config.writes import one_statement, only
 from notifications.models import Type
 from notifications.services import in_language_of, notify
+from tickets.errors import MessageBlank
 from tickets.files import keeping_files, store_files
 from tickets.mails import ANSWERED, STATUS_SET
 from tickets.models import Answer, Attachment, Priority, SearchText, StatusChange, Ticket
@@ -40,8 +42,9 @@ def open_ticket(*, by, message, subject="", priority=Priority.NORMAL, order_id=N
     """Opens a ticket, which may be about one of the actor's own orders or meetings. Returns it.
 
     Its `returned` is what `returning` (config.sql) makes of it; None if it has files, which are written after it. Raises
-    NotOwnOrder, NotOwnMeeting, and what `store_files` raises.
+    MessageBlank, NotOwnOrder, NotOwnMeeting, and what `store_files` raises.
     """
+    _must_say_something(message)
     with keeping_files(), named_constraints():
         stored = store_files(files)
         with transaction.atomic() if stored else one_statement():
@@ -62,11 +65,12 @@ def answer_ticket(*, by, ticket_id, message, internal=False, files=()):
     """Says something about a ticket, and tells its owner if it was not the owner. Returns the answer.
 
     `internal` is for support: a note that its owner never sees nor hears of; from anybody else it means nothing.
-    Raises Missing and what `store_files` raises.
+    Raises Missing, MessageBlank and what `store_files` raises.
     """
     ticket = Ticket.objects.visible_to(by).filter(pk=ticket_id).first()
     if ticket is None:
         raise Missing
+    _must_say_something(message)
     with keeping_files():
         # Before the transaction: nobody shall wait for a lock of ours while megabytes are written.
         stored = store_files(files)
@@ -76,6 +80,12 @@ def answer_ticket(*, by, ticket_id, message, internal=False, files=()):
             if ticket.user_id != by.pk and not answer.internal:
                 _tell_of_answer(ticket, answer)
     return answer
+
+
+def _must_say_something(message):
+    # The database refuses spaces alone; which signs nobody sees, it does not know.
+    if is_blank(message):
+        raise MessageBlank
 
 
 def _attach(stored, **to):

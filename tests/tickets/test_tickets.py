@@ -84,6 +84,20 @@ def test_what_a_ticket_can_be(ask, alice):
         ask("  ")
 
 
+@pytest.mark.parametrize("nothing", ["\u200b", " \u2060\n\ufeff", "\u202e\u00ad", "\u200d"])
+@pytest.mark.parametrize("path", ["/api/ticket", "/api/ticket/{}/answer"])
+def test_what_nobody_sees_is_no_message(as_user, alice, ask, path, nothing):
+    path = path.format(ask().pk)
+
+    answer = as_user(alice).post(path, {"message": nothing})
+
+    assert (answer.status_code, answer.json()["errors"]) == (
+        400,
+        [{"field": "message", "code": "blank", "detail": "Write a message."}],
+    )
+    assert as_user(alice).post(path, {"message": f"{nothing}?"}).status_code == 201
+
+
 def test_support_sorts_tickets(ask, sue, alice):
     ticket = ask()
     services.change_ticket(by=sue, ticket_id=ticket.pk, priority="urgent", subject="Fire", assignee_id=sue.pk)
