@@ -70,7 +70,7 @@ class IdField(serializers.IntegerField):
 
 
 class SearchField(serializers.CharField):
-    """What to search for: up to 200 characters."""
+    """What to search for: up to 200 characters; spaces alone are nothing (config.filters)."""
 
     def __init__(self, **kwargs):
-        super().__init__(max_length=200, **kwargs)
+        super().__init__(max_length=200, allow_blank=True, **kwargs)

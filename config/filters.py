@@ -67,7 +67,8 @@ def column_choices(name, column, values, *, help_text=""):
 def read_filters(filters, params):
     """The [(filter, value)] that a query names, in the order of the allow-list.
 
-    Raises ValidationError naming each parameter whose value is refused. An empty value counts as absent.
+    Raises ValidationError naming each parameter whose value is refused. An empty value counts as absent, and so does a
+    search for spaces alone.
     """
     found, refused = [], {}
     for one in filters:
@@ -75,9 +76,12 @@ def read_filters(filters, params):
         if raw == "":
             continue
         try:
-            found.append((one, one.parse(raw)))
+            value = one.parse(raw)
         except serializers.ValidationError as error:
             refused[one.name] = error.detail
+        else:
+            if value != "":
+                found.append((one, value))
     if refused:
         raise serializers.ValidationError(refused)
     return found

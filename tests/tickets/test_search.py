@@ -147,6 +147,16 @@ def test_no_words_are_a_mistake(ask, search, alice, words):
     assert search(alice, words) == []
 
 
+@pytest.mark.parametrize("path", ["/api/ticket", "/api/v1/products/", "/api/v1/users/"])
+@pytest.mark.parametrize("words", ["", " ", " \t\u3000"])
+def test_no_words_are_no_search(as_user, tim, path, words):
+    everything = as_user(tim).get(path)
+
+    answer = as_user(tim).get(path, {"search": words})
+
+    assert (answer.status_code, answer.json()) == (200, everything.json())
+
+
 @pytest.mark.parametrize("words", ["a" * 201, "\x00"])
 def test_words_that_are_refused(as_user, alice, words):
     assert as_user(alice).get("/api/ticket", {"search": words}).status_code == 400
