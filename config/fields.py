@@ -9,6 +9,8 @@ from rest_framework import serializers
 
 # What ISO 8601 is written with.
 _ISO_8601 = re.compile(r"[-+:.,0-9TWZtz ]+")
+# A time, and where the sign of the offset should be, what a URL makes of a +.
+_LOST_PLUS = re.compile(r":\S+ [0-9]{2}(:?[0-9]{2})?")
 
 
 class PlainTimeMixin:
@@ -25,10 +27,18 @@ class PlainTimeMixin:
 class InstantField(PlainTimeMixin, serializers.DateTimeField):
     """A point in time: out in UTC with `Z` and microseconds, in with any offset but never without one."""
 
-    default_error_messages = {"naive": _("Give the time with its offset from UTC, as in 2026-11-21T10:00:00Z.")}
+    default_error_messages = {
+        "naive": _("Give the time with its offset from UTC, as in 2026-11-21T10:00:00Z."),
+        "lost_plus": _("Write the + of the offset as %2B in a URL: a + alone is a space there."),
+    }
 
     def __init__(self, **kwargs):
         super().__init__(format=settings.REST_FRAMEWORK["DATETIME_FORMAT"], default_timezone=UTC, **kwargs)
+
+    def to_internal_value(self, data):
+        if isinstance(data, str) and _LOST_PLUS.search(data):
+            self.fail("lost_plus")
+        return super().to_internal_value(data)
 
     def enforce_timezone(self, value):
         if value.tzinfo is None:

@@ -51,6 +51,26 @@ def test_a_time_is_read_in_plain_signs(field, value, meant):
         assert other is None or "format. Use one of these formats instead: " in refused.value.detail[0]
 
 
+@pytest.mark.parametrize("value", ["2026-11-21T10:00:00 02:00", "2026-11-21T10:00 0200", "2026-11-21 10:00:00.5 02"])
+def test_a_plus_that_a_url_made_a_space_is_told(value):
+    with pytest.raises(ValidationError) as refused:
+        InstantField().run_validation(value)
+
+    assert refused.value.detail[0].code == "lost_plus"
+    assert InstantField().run_validation(value.replace(" 02", " +02")).hour == 8
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("language", "words"), [("en", "as %2B in a URL"), ("pl", "jako %2B"), ("ru", "как %2B")])
+def test_a_plus_in_a_query_is_told(as_user, alice, language, words):
+    query = "start_after=2026-11-21T10:00:00+02:00"
+    told = as_user(alice).get(f"/api/v1/timeslots/?{query}", headers={"Accept-Language": language})
+
+    assert told.status_code == 400
+    assert words in told.json()["errors"][0]["detail"]
+    assert as_user(alice).get(f"/api/v1/timeslots/?{query.replace('+', '%2B')}").status_code == 200
+
+
 @pytest.mark.django_db
 @pytest.mark.parametrize(
     "path", ["/api/v1/users/{}/", "/auth/users/{}/", "/auth/sessions/{}/", "/api/v1/products/{}/", "/api/tickets/{}/"]
