@@ -41,6 +41,8 @@ WITH wanted AS (
 INSERT INTO notifications_delivery (user_id, notification_id, channel, "to", kind, context, language, key, message_id)
 SELECT %(user)s, told.id, w.channel, w.address, w.kind, w.context, %(language)s, w.key, w.message_id
 FROM told, wanted w WHERE w.channel <> 'in_app' AND (w.required OR coalesce(w.enabled, w."default"))""")
+# Whoever waited while the account closed finds none: it wants nothing more.
+_HOLD_OPEN = Query("SELECT id FROM accounts_user WHERE id = %(user)s AND closed_at IS NULL FOR KEY SHARE")
 
 
 def notify(*, user, type, title, message, key, link="", meeting_id=None, mail=NOTIFICATION, sms=NOTIFICATION, context=None):
@@ -171,7 +173,10 @@ def preferences_of(user):
 
 
 def set_preferences(*, by, wanted):
-    """Writes the actor's wishes, {type: {channel: bool}}; what is not named stays as it is. Raises PreferenceRequired."""
+    """Writes the actor's wishes, {type: {channel: bool}}; what is not named stays as it is.
+
+    Raises PreferenceRequired, and Missing for an account that was closed meanwhile.
+    """
     rows = [
         Preference(user=by, type=kind, channel=channel, enabled=enabled)
         for kind, channels in wanted.items()
@@ -181,6 +186,8 @@ def set_preferences(*, by, wanted):
     if refused:
         raise PreferenceRequired(errors=dict.fromkeys(refused, (PreferenceRequired.code, PreferenceRequired.detail)))
     with named_constraints(), transaction.atomic():
+        if not _HOLD_OPEN.run({"user": by.pk}):
+            raise Missing
         Preference.objects.bulk_create(
             rows, update_conflicts=True, unique_fields=["user", "type", "channel"], update_fields=["enabled"]
         )

@@ -13,7 +13,8 @@ from accounts.models import DELETED_USER, Code, Export, Session, User
 from accounts.services import change_account, change_password, close_account, confirm_reset, request_export, start_session
 from accounts.services.codes import open_code
 from accounts.tasks import write_export
-from notifications.models import Delivery, Notification
+from notifications.models import Delivery, Notification, Preference
+from notifications.services import set_preferences
 from scheduling.errors import UnknownStudent
 from scheduling.models import AvailabilityRule, CalendarFeed, Meeting, TimeSlot, TutorSettings
 from scheduling.services import (
@@ -216,6 +217,7 @@ LATE = {
     "a code": (lambda user: lambda: open_code(user_id=user.pk, purpose=Code.Purpose.RESET, channel="email"), "done"),
     "an export": (lambda user: lambda: request_export(by=user), "not_found"),
     "an export's job": (lambda user: request_export(by=user) and (lambda: write_export(user_id=user.pk)), "done"),
+    "preferences": (lambda user: lambda: set_preferences(by=user, wanted={"reminder": {"sms": True}}), "not_found"),
     "another closing": (lambda user: lambda: close_account(by=user, user=user, current_password=PASSWORD), "not_found"),
 }
 
@@ -234,7 +236,8 @@ def test_what_waits_for_the_closing_leaves_nothing_behind(alice, tim, begin, hea
     assert (closed.username, closed.email, closed.first_name, closed.last_login) == (DELETED_USER, None, "", None)
     assert closed.closed_at
     assert not closed.has_usable_password()
-    assert not [model for model in (Session, Code, Export, Notification, Delivery) if model.objects.filter(user=alice).exists()]
+    theirs = (Session, Code, Export, Notification, Delivery, Preference)
+    assert not [model for model in theirs if model.objects.filter(user=alice).exists()]
 
 
 NINE_TO_TEN = {"start_time": time(9), "end_time": time(10), "slot_minutes": 60, "time_zone": "UTC"}
