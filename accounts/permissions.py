@@ -7,4 +7,4 @@ class IsAdmin(BasePermission):
     """Tutors and administrators."""
 
     def has_permission(self, request, view):
-        return request.user.is_authenticated and request.user.is_superuser
+        return request.user.is_superuser
