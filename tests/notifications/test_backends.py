@@ -2,6 +2,7 @@
 
 import json
 import threading
+from datetime import timedelta
 from email import message_from_bytes, policy
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
@@ -20,12 +21,14 @@ PHONE = "+48123456789"
 def outbox(settings, tmp_path):
     settings.EMAIL_BACKEND = "notifications.backends.email.OutboxBackend"
     settings.SMS_GATEWAY = SMSGateway("outbox")
-    settings.OUTBOX_DIR = tmp_path / "outbox"
+    settings.OUTBOX_DIR = tmp_path / "data" / "outbox"
     return settings.OUTBOX_DIR
 
 
 def test_a_mail_becomes_a_file(queue, outbox):
     delivery = queue()
+    delivery.created_at -= timedelta(hours=1)
+    delivery.save()
 
     deliver(delivery.pk)
 
@@ -33,6 +36,7 @@ def test_a_mail_becomes_a_file(queue, outbox):
     assert path.name.startswith(f"{delivery.created_at:%Y%m%dT%H%M%S}-")
     assert path.suffix == ".eml"
     written = message_from_bytes(path.read_bytes(), policy=policy.default)
+    assert written["Date"].datetime == delivery.created_at.replace(microsecond=0)
     assert (written["To"], written["Message-ID"]) == ("alice@example.com", delivery.message_id)
     assert written.get_body().get_content().strip() == "The code is 424242."
 
@@ -61,7 +65,7 @@ def test_what_a_crash_left_half_written_is_replaced(queue, outbox):
 
 
 def test_an_outbox_that_cannot_be_written_is_a_failure(queue, outbox):
-    outbox.write_text("in the way")
+    outbox.parent.write_text("in the way")
 
     with pytest.raises(NotDelivered):
         deliver(queue().pk)
@@ -128,6 +132,31 @@ def test_an_sms_goes_to_the_gateway(queue, gateway):
     assert headers["Idempotency-Key"] == delivery.message_id.strip("<>")
     delivery.refresh_from_db()
     assert delivery.status == "sent"
+
+
+@pytest.mark.parametrize(("rest", "target"), [("", "/"), ("?from=Studio", "/?from=Studio")])
+def test_a_gateway_may_have_no_path_and_no_password_and_answer_later(queue, gateway, settings, rest, target):
+    settings.SMS_GATEWAY = SMSGateway("http", f"http://127.0.0.1:{gateway.server_address[1]}{rest}")
+    gateway.answer = 202
+    delivery = queue(channel="sms", to=PHONE)
+
+    deliver(delivery.pk)
+
+    [(path, headers, _)] = gateway.requests
+    assert path == target
+    assert "Authorization" not in headers
+    delivery.refresh_from_db()
+    assert delivery.status == "sent"
+
+
+def test_what_goes_over_https_is_never_sent_in_the_clear(queue, gateway, settings):
+    url = settings.SMS_GATEWAY.url.replace("http:", "https:")  # where nobody speaks TLS
+    settings.SMS_GATEWAY, settings.SMS_TIMEOUT = settings.SMS_GATEWAY._replace(url=url), 0.3
+
+    with pytest.raises(NotDelivered):
+        deliver(queue(channel="sms", to=PHONE).pk)
+
+    assert not gateway.requests
 
 
 @pytest.mark.parametrize("status", [302, 400, 401, 503])
