@@ -207,18 +207,26 @@ def test_queries_that_are_refused(as_user, sue, query):
 
 
 def test_filters(as_user, ask, say, alice, sue):
-    closed, answered, assigned = ask(), ask(), ask()
-    services.set_status(by=sue, ticket_id=closed.pk, status="c")
+    closed, asked_again, answered, assigned = (ask() for _ in range(4))
+    for one in (closed, asked_again):
+        services.set_status(by=sue, ticket_id=one.pk, status="c")
+    say(alice, asked_again)
     say(sue, answered)
     services.change_ticket(by=sue, ticket_id=assigned.pk, assignee_id=sue.pk)
+    wanted = {
+        "status=c": [asked_again, closed],
+        "status=c&awaiting=support": [asked_again],
+        "status=c&awaiting=customer": [],
+        "awaiting=customer": [answered],
+        "awaiting=support": [assigned, asked_again],
+        f"assignee={sue.pk}": [assigned],
+        f"assignee={alice.pk}": [],
+    }
 
     for user in (alice, sue):
         client = as_user(user)
-        found = [
-            [one["id"] for one in client.get(f"/api/ticket?{query}").json()]
-            for query in ("status=c", "awaiting=customer", "awaiting=support", f"assignee={sue.pk}", f"assignee={alice.pk}")
-        ]
-        assert found == [[closed.pk], [answered.pk], [assigned.pk], [assigned.pk], []]
+        found = {query: [one["id"] for one in client.get(f"/api/ticket?{query}").json()] for query in wanted}
+        assert found == {query: [one.pk for one in tickets] for query, tickets in wanted.items()}
 
 
 def test_a_repeated_request_has_its_effect_once(as_user, ask, alice, sue):
