@@ -63,7 +63,7 @@ def test_no_password_is_no_wrong_one(as_user, tim, method, path, body):
 
 
 def test_names_change_without_it(as_user, alice):
-    answer = as_user(alice).patch("/auth/users/me/", {"name": "Alicia Pleasance Liddell"})
+    answer = as_user(alice).patch("/auth/users/me/", {"name": "Alicia  Pleasance Liddell"})
 
     assert (answer.json()["first_name"], answer.json()["last_name"]) == ("Alicia", "Pleasance Liddell")
 
@@ -74,6 +74,14 @@ def test_a_name_can_be_taken_back(as_user, alice, path, blank):
     answer = as_user(alice).patch(path.format(alice.pk), {"name": blank})
 
     assert [answer.json()[name] for name in ("name", "first_name", "last_name")] == ["", "", ""]
+
+
+def test_ones_own_address_in_another_spelling_needs_no_password(as_user, alice):
+    change_account(by=alice, user=alice, phone="+48123666789", current_password=PASSWORD)
+
+    answer = as_user(alice).patch("/auth/users/me/", {"email": "alice@EXAMPLE.com", "phone": "+48 123-666-789"})
+
+    assert (answer.status_code, answer.json()["email"], answer.json()["phone"]) == (200, "alice@example.com", "+48123666789")
 
 
 def test_a_taken_address_is_refused_and_nothing_changes(as_user, alice, bob):

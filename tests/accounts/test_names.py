@@ -188,6 +188,7 @@ def test_signs_that_nobody_sees_are_in_no_name(api, as_user, alice, sign):
         ("/auth/users/", {"email": f"new@exam{sign}ple.com"}, "email"),
         ("/auth/users/", {"email": f"n{sign}ew@example.com"}, "email"),
         ("/auth/users/", {"username": f"al{sign}ice"}, "username"),
+        ("/auth/users/", {"username": f"new@exam{sign}ple.com"}, "username"),
     ]
     if sign != "\u200d":  # Persian and Hindi names are written with it
         doors += [("/auth/users/", {name: f"Al{sign}ice"}, name) for name in ("name", "first_name", "last_name")]
@@ -202,6 +203,33 @@ def test_signs_that_nobody_sees_are_in_no_name(api, as_user, alice, sign):
         value = f"a{sign}b@example.com" if column == "email" else f"a{sign}b"
         with pytest.raises(IntegrityError):
             sql(f"UPDATE accounts_user SET {column} = %s WHERE id = %s", value, alice.pk)
+
+
+@pytest.mark.parametrize("member", ["name", "first_name", "last_name"])
+def test_signs_that_only_scripts_know_are_in_no_name_of_a_person(api, member):
+    answer = api.post("/auth/users/", {"email": "new@example.com", "password": "a long password", member: "Al\u0600ice"})
+
+    assert (answer.status_code, [error["field"] for error in answer.json()["errors"]]) == (400, [member])
+
+
+def test_each_part_of_a_name_has_its_length(api):
+    account = {"email": "new@example.com", "password": "a long password"}
+    for name in (f"{'a' * 151} b", f"a {'b' * 151}"):
+        errors = api.post("/auth/users/", account | {"name": name}).json()["errors"]
+        assert [(error["field"], error["code"]) for error in errors] == [("name", "max_length")]
+
+    user = api.post("/auth/users/", account | {"name": f"{'a' * 150} {'b' * 150}"}).json()
+    assert (user["first_name"], user["last_name"]) == ("a" * 150, "b" * 150)
+
+
+def test_a_username_is_judged_in_the_form_that_is_kept(api):
+    account = {"email": "new@example.com", "password": "a long password"}
+
+    refused = api.post("/auth/users/", account | {"username": "half½"})  # whose form has a slash
+    kept = api.post("/auth/users/", account | {"username": "me＋you"})
+
+    assert (refused.status_code, [error["field"] for error in refused.json()["errors"]]) == (400, ["username"])
+    assert (kept.status_code, kept.json()["username"]) == (201, "me+you")
 
 
 @pytest.mark.parametrize("name", ["علی\u200cرضا", "क्\u200dष", "Zoë Łucja", "О’Нил", "李小龍"])
