@@ -1,10 +1,14 @@
 """The staff's pages: who gets in, and what they show."""
 
+import re
+
 import pytest
 from django.db import connection
 
+from config.desk import MOST
+from notifications.mails import NOTIFICATION
 from notifications.models import Delivery
-from tickets.services import answer_ticket
+from notifications.services import send
 
 FOR_ALL = ["/admin/", "/admin/desk/tickets/"]
 FOR_ADMINS = [
@@ -30,11 +34,15 @@ def test_support_sees_tickets_and_nothing_else(at_desk, sue, order, meeting, tic
         assert status == 403 or b"Fire" in response.content
 
 
-def test_messages_that_did_not_get_through_are_named(at_desk, tim, ticket):
-    answer_ticket(by=tim, ticket_id=ticket.pk, message="Use water")
-    Delivery.objects.update(status="failed", last_error="550 no such box")
+def test_the_newest_messages_that_did_not_get_through_are_named(at_desk, tim):
+    for number in range(MOST + 2):
+        send(channel="email", to=f"user{number}@example.com", kind=NOTIFICATION, context={}, key=str(number))
+    Delivery.objects.exclude(key=f"message:{MOST + 1}").update(status="failed", last_error="550 no such box")
 
-    assert b"550 no such box" in at_desk(tim).get("/admin/").content
+    page = at_desk(tim).get("/admin/").content.decode()
+
+    assert "550 no such box" in page
+    assert re.findall(r"user\d+@example.com", page) == [f"user{number}@example.com" for number in range(MOST, 0, -1)]
 
 
 @pytest.mark.parametrize("language", ["en", "pl", "ru"])

@@ -1,9 +1,12 @@
 """One person's page at the desk: what it shows to whom, and what administrators change there."""
 
+import re
+
 import pytest
 
 from accounts.models import Session, User
 from accounts.services import start_session
+from config.desk import MOST
 from notifications.models import Notification
 from shop.services import grant_credits
 from tests.desk.conftest import said_levels
@@ -29,6 +32,16 @@ def test_everything_of_a_person_on_one_page(at_desk, tim, alice, ticket, order, 
     told = Notification.objects.filter(user=alice).latest("id").title
     for words in ("Fire", "Algebra", f"{order.pk}: 5.00", "7 left", "+7 grant", told, "Firefox", "alice@example.com"):
         assert words in page
+
+
+def test_a_person_is_shown_with_the_newest_of_what_they_alone_were_told(at_desk, tim, alice, bob):
+    words = [{"type": "system", "title": f"Word{number}", "message": "x", "key": str(number)} for number in range(MOST + 2)]
+    Notification.objects.bulk_create(Notification(user=alice, **one) for one in words[:-1])
+    Notification.objects.create(user=bob, **words[-1])
+
+    page = at_desk(tim).get(page_of(alice)).content.decode()
+
+    assert re.findall(r"Word\d+", page) == [f"Word{number}" for number in range(MOST, 0, -1)]
 
 
 def test_tutors_meetings_are_those_that_they_give(at_desk, tim, meeting):
