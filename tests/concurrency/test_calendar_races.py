@@ -7,6 +7,7 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
+from accounts.models import User
 from accounts.services import change_account
 from config.errors import Missing
 from scheduling import errors, services
@@ -219,6 +220,19 @@ def test_a_slot_that_is_deleted_meanwhile_is_missing(slot, tim, act):
         acting = aside(lambda: act(by=tim, slot_id=one.pk))
 
     assert isinstance(acting(), Missing)
+
+
+def test_a_slot_that_is_made_meanwhile_is_not_moved_to(slot, alice, make_admin):
+    """Its tutor is not among those who were locked."""
+    tom, new = make_admin("tom"), 10**9
+    meeting = services.book_meeting(by=alice, time_slot_id=slot(0).pk, subject="x")
+
+    with transaction.atomic():
+        User.objects.select_for_update(no_key=True).get(pk=alice.pk)
+        moving = aside(lambda: services.move_meeting(by=alice, meeting_id=meeting.pk, time_slot_id=new))
+        TimeSlot.objects.create(pk=new, tutor=tom, start_time=hour(1), end_time=hour(2))
+
+    assert isinstance(moving(), errors.SlotUnavailable)
 
 
 @pytest.mark.parametrize("act", ["book", "move"])

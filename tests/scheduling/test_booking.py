@@ -109,13 +109,20 @@ def test_what_was_in_the_way_a_moment_ago_is_told_as_taken(book, monkeypatch):
     assert not Meeting.objects.exists()
 
 
-def test_a_tutor_who_left_cannot_be_booked(book, slot, make_admin, tim):
+@pytest.mark.parametrize("leaving", [{"user_type": "student"}, {"is_active": False}], ids=["demoted", "deactivated"])
+def test_a_tutor_who_left_cannot_be_booked(book, slot, make_admin, alice, tim, leaving):
     tom = make_admin("tom")
-    one = slot(tutor=tom)
-    change_account(by=tim, user=tom, user_type="student")
+    one, meeting = slot(1, tutor=tom), book()
+    change_account(by=tim, user=tom, **leaving)
+    taking = [
+        lambda: book(one),
+        lambda: services.book_series(by=alice, time_slot_id=one.pk, weeks=1, zone="UTC", subject="Algebra"),
+        lambda: services.move_meeting(by=alice, meeting_id=meeting.pk, time_slot_id=one.pk),
+    ]
 
-    with pytest.raises(errors.SlotUnavailable):
-        book(one)
+    for take in taking:
+        with pytest.raises(errors.SlotUnavailable):
+            take()
 
 
 def test_nobody_books_for_a_closed_account(book, slot, tim, bob):
