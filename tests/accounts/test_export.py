@@ -18,7 +18,10 @@ from accounts.tasks import forget_exports, write_export
 from config.errors import Missing
 from config.exports import document_about, sections, withheld
 from notifications.models import Notification
-from scheduling.models import Meeting
+from notifications.services import set_preferences
+from scheduling import services as scheduling
+from scheduling.models import Meeting, TimeSlot
+from shop import services as shop
 from shop.models import Order
 from tests.personal import reachable
 from tests.world import world
@@ -182,6 +185,24 @@ def test_it_has_nothing_of_others_and_no_secrets(whole, alice, bob, sue):
     secrets = [alice.password, alice.codes.latest("pk").nonce, digest, whole["calendar/token"]]
     for word in ["bobs-own-words", "words-to-bob", "a-note-to-colleagues", *secrets]:
         assert word not in text
+
+
+def test_of_a_full_house_somebody_new_gets_their_account_alone(whole, alice, bob, sue, tim):
+    open_code(user_id=alice.pk, purpose="verify_email", channel="email")
+    set_preferences(by=alice, wanted={"reminder": {"sms": True}})
+    tickets.set_status(by=sue, ticket_id=whole["ticket/pk"], status="c")
+    scheduling.set_buffer(by=tim, buffer_minutes=5)
+    shop.mark_paid(by=tim, order_id=whole["orders/pk"])
+    shop.complete_order(by=tim, order_id=whole["orders/pk"])
+    shop.grant_credits(by=tim, user=alice, credits=1)
+    TimeSlot.objects.filter(pk=whole["timeslots/pk"]).update(credits=1)
+    scheduling.book_meeting(by=alice, time_slot_id=whole["timeslots/pk"], subject="Geometry")
+    assert not [section.name for section, model in models_of_sections() if not model.objects.exists()]
+
+    about = json.loads(document_about(bob))
+
+    assert {name for name, rows in about.items() if rows} == {"service", "exported_at", "account"}
+    assert about["account"]["id"] == bob.pk
 
 
 def test_staff_get_what_is_theirs_and_not_what_they_look_after(whole, sue, tim):
