@@ -75,6 +75,17 @@ def test_a_good_token_is_taken(api, pair):
     assert status(api, f" {pair.access}") == 200  # RFC 9110 has one space or more
 
 
+def test_an_old_token_keeps_nobody_from_what_needs_none(api, alice):
+    api.credentials(HTTP_AUTHORIZATION="Bearer old")
+    account = {"email": "new@example.com", "password": "a long password"}
+    reset = {"email": alice.email, "code": "000000", "new_password": "another long one"}
+
+    assert api.post("/auth/users/", account).status_code == 201
+    assert api.post("/auth/users/reset_password/", {"email": alice.email}).status_code == 204
+    assert api.post("/auth/users/reset_password_confirm/", reset).status_code == 400
+    assert api.post("/auth/jwt/create/", account).status_code == 200
+
+
 def test_forgeries_are_refused(api, pair, claims):
     assert {name: status(api, token) for name, token in forgeries(pair, claims).items()} == dict.fromkeys(
         forgeries(pair, claims), 401
