@@ -162,10 +162,10 @@ class PasswordResetSerializer(serializers.Serializer):
     username = serializers.CharField(max_length=254, required=False)
 
     def validate(self, values):
-        named = [value for value in values.values() if value]
-        if len(named) != 1:
+        if len(values) != 1:
             raise serializers.ValidationError(_("Give one of email, phone and username."), code="required")
-        return {"identifier": named[0]}
+        (identifier,) = values.values()
+        return {"identifier": identifier}
 
 
 @examples(

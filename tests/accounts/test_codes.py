@@ -128,7 +128,7 @@ def test_reset_by_the_link_in_the_mail(api, alice, mailoutbox, run_jobs):
     run_jobs()
 
     uid, token = re.search(r"confirm/([\w-]+)/([\w-]+)", mailoutbox[0].body).groups()
-    body = {"uid": uid, "token": token, "new_password": "another long one"}
+    body = {"uid": uid, "token": token, "email": "alice@example.com", "new_password": "another long one"}  # as browsers fill in
     assert api.post("/auth/users/reset_password_confirm/", body).status_code == 204
     assert api.post("/auth/jwt/create/", {"username": "alice", "password": "another long one"}).status_code == 200
     assert api.post("/auth/users/reset_password_confirm/", body).status_code == 400
@@ -175,9 +175,27 @@ def test_a_reset_of_nobody_is_answered_like_any_other(api, alice, django_assert_
     assert (known.status_code, known.content) == (unknown.status_code, unknown.content) == (204, b"")
 
 
+@pytest.mark.parametrize("names", [{}, {"email": "alice@example.com", "username": "alice"}])
+def test_a_reset_is_asked_for_by_one_name(api, alice, names):
+    answer = api.post("/auth/users/reset_password/", names)
+
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (400, "required")
+    assert not Code.objects.exists()
+
+
+LINK, NAME, CODE = {"uid": "MQ", "token": "1-x"}, {"email": "nobody@example.com"}, {"code": "123456"}
+
+
 @pytest.mark.parametrize(
-    "body", [{"uid": "MQ", "token": "1-x"}, {"uid": "AAAA", "token": "x"}, {"email": "nobody@example.com", "code": "123456"}]
+    "body", [{}, {"uid": "MQ"}, {"token": "1-x"}, NAME, CODE, {"uid": "MQ"} | CODE, {"token": "1-x"} | NAME, LINK | NAME | CODE]
 )
+def test_a_reset_is_confirmed_by_the_link_or_by_a_name_and_the_code(api, db, body):
+    answer = api.post("/auth/users/reset_password_confirm/", body | {"new_password": "another long one"})
+
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (400, "required")
+
+
+@pytest.mark.parametrize("body", [LINK, *({"uid": uid, "token": "1-x"} for uid in ("AAAA", "A", "_w")), NAME | CODE])
 def test_wrong_confirmations_are_answered_alike(api, alice, run_jobs, body):
     reset("alice", run_jobs)
 
