@@ -3,13 +3,16 @@
 import pytest
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.db import IntegrityError, connection, transaction
+from rest_framework.test import APIRequestFactory
 
+from accounts.api.serializers import UserSerializer
 from accounts.errors import LastAdmin
 from accounts.models import DELETED_USER, Session, User
 from accounts.services import change_account, close_account, create_account, start_session
 from config.erasing import ERASED
 from config.errors import NotAllowed, constraint_of
 from tests.conftest import PASSWORD
+from tickets.models import Ticket
 
 pytestmark = pytest.mark.django_db
 
@@ -200,6 +203,16 @@ def test_the_list_costs_the_same_queries_for_any_number(as_user, tim, django_ass
     User.objects.bulk_create([User(username=f"u{i}", email=f"u{i}@example.com", username_chosen=True) for i in range(150)])
     with django_assert_num_queries(2):
         assert len(client.get("/api/v1/users/?limit=200").json()) == 151
+
+
+def test_an_account_names_its_newest_100_tickets(as_user, alice):
+    keys = [ticket.pk for ticket in Ticket.objects.bulk_create(Ticket(user=alice, message="Help!") for _ in range(101))]
+    request = APIRequestFactory().get("/")
+
+    shown = as_user(alice).get("/auth/users/me/").json()["tickets"]
+
+    assert shown == [f"http://testserver/api/ticket/{key}" for key in keys[:0:-1]]
+    assert shown == UserSerializer(alice, context={"request": request}).data["tickets"]
 
 
 def test_users_are_found(as_user, tim, alice, bob, sue):
