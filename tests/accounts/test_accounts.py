@@ -180,6 +180,16 @@ def test_only_administrators_open_accounts_of_any_type(alice, sue):
             create_account(by=user, email="new@example.com", password=PASSWORD, user_type="admin")
 
 
+def test_what_administrators_send_is_what_the_service_takes(as_user, tim, alice):
+    client = as_user(tim)
+
+    opened = client.post("/api/v1/users/", {"email": "new@example.com"})
+    closed = client.delete(f"/api/v1/users/{alice.pk}/", {"first_name": "Alice"})
+
+    assert (opened.status_code, [error["field"] for error in opened.json()["errors"]]) == (400, ["password"])
+    assert closed.status_code == 204
+
+
 def test_customers_see_themselves_alone(as_user, alice, bob):
     client = as_user(alice)
 

@@ -214,12 +214,20 @@ def test_signs_that_only_scripts_know_are_in_no_name_of_a_person(api, member):
 
 def test_each_part_of_a_name_has_its_length(api):
     account = {"email": "new@example.com", "password": "a long password"}
-    for name in (f"{'a' * 151} b", f"a {'b' * 151}"):
-        errors = api.post("/auth/users/", account | {"name": name}).json()["errors"]
-        assert [(error["field"], error["code"]) for error in errors] == [("name", "max_length")]
+    long = [("name", f"{'a' * 151} b"), ("name", f"a {'b' * 151}"), ("first_name", "a" * 151), ("last_name", "b" * 151)]
+    for member, name in long:
+        errors = api.post("/auth/users/", account | {member: name}).json()["errors"]
+        assert [(error["field"], error["code"]) for error in errors] == [(member, "max_length")]
 
     user = api.post("/auth/users/", account | {"name": f"{'a' * 150} {'b' * 150}"}).json()
     assert (user["first_name"], user["last_name"]) == ("a" * 150, "b" * 150)
+
+
+@pytest.mark.parametrize("given", [{"email": "new@example.com"}, {"phone": "+71234567890"}])
+def test_a_name_that_is_null_is_none(api, given):
+    answer = api.post("/auth/users/", {"email": None, "phone": None, "username": None, "password": "a long password"} | given)
+
+    assert (answer.status_code, [answer.json()["username"]]) == (201, list(given.values()))
 
 
 def test_a_username_is_judged_in_the_form_that_is_kept(api):
