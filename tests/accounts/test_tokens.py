@@ -75,6 +75,13 @@ def test_a_good_token_is_taken(api, pair):
     assert status(api, f" {pair.access}") == 200  # RFC 9110 has one space or more
 
 
+def test_another_scheme_is_not_ours_to_judge(api, db):
+    """As a proxy's password for its own door."""
+    answer = api.get("/auth/users/me/", HTTP_AUTHORIZATION="Basic dTpw")
+
+    assert (answer.status_code, answer.json()["code"]) == (401, "not_authenticated")
+
+
 def test_an_old_token_keeps_nobody_from_what_needs_none(api, alice):
     api.credentials(HTTP_AUTHORIZATION="Bearer old")
     account = {"email": "new@example.com", "password": "a long password"}
