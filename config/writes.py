@@ -4,7 +4,11 @@ from contextlib import nullcontext
 
 from django.db import connection, transaction
 
+from config.errors import Missing
+from config.sql import Query
+
 PART = 10_000  # rows of a statement
+_HOLD_OPEN = Query("SELECT id FROM accounts_user WHERE id = %(user)s AND closed_at IS NULL FOR KEY SHARE")
 
 
 def one_statement():
@@ -13,6 +17,15 @@ def one_statement():
     Inside somebody else's transaction it is a savepoint, so that what fails there leaves the rest alone.
     """
     return transaction.atomic() if connection.in_atomic_block else nullcontext()
+
+
+def hold_open(user):
+    """Keeps an account from closing until the transaction ends, or waits until it has: then it is Missing.
+
+    For what closing erases: written after that, it would stay. Nobody but who closes the account waits, or is waited for.
+    """
+    if not _HOLD_OPEN.run({"user": user.pk}):
+        raise Missing
 
 
 def delete_in_parts(rows):

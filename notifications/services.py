@@ -17,6 +17,7 @@ from django.utils.formats import date_format
 
 from config.errors import Missing, named_constraints
 from config.sql import Query
+from config.writes import hold_open
 from notifications.errors import NotRetryable, PreferenceRequired
 from notifications.mails import NOTIFICATION
 from notifications.messages import one_line, renderer_of
@@ -41,8 +42,6 @@ WITH wanted AS (
 INSERT INTO notifications_delivery (user_id, notification_id, channel, "to", kind, context, language, key, message_id)
 SELECT %(user)s, told.id, w.channel, w.address, w.kind, w.context, %(language)s, w.key, w.message_id
 FROM told, wanted w WHERE w.channel <> 'in_app' AND (w.required OR coalesce(w.enabled, w."default"))""")
-# Whoever waited while the account closed finds none: it wants nothing more.
-_HOLD_OPEN = Query("SELECT id FROM accounts_user WHERE id = %(user)s AND closed_at IS NULL FOR KEY SHARE")
 
 
 def notify(*, user, type, title, message, key, link="", meeting_id=None, mail=NOTIFICATION, sms=NOTIFICATION, context=None):
@@ -186,8 +185,7 @@ def set_preferences(*, by, wanted):
     if refused:
         raise PreferenceRequired(errors=dict.fromkeys(refused, (PreferenceRequired.code, PreferenceRequired.detail)))
     with named_constraints(), transaction.atomic():
-        if not _HOLD_OPEN.run({"user": by.pk}):
-            raise Missing
+        hold_open(by)
         Preference.objects.bulk_create(
             rows, update_conflicts=True, unique_fields=["user", "type", "channel"], update_fields=["enabled"]
         )

@@ -8,12 +8,10 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from config.errors import Missing
-from config.sql import Query
+from config.writes import hold_open
 from scheduling.ical import feed_of
 from scheduling.models import CalendarFeed, Meeting
 
-# Only who closes the account waits for this, or is waited for: bookings do not.
-_HOLD_OPEN = Query("SELECT id FROM accounts_user WHERE id = %(user)s AND closed_at IS NULL FOR KEY SHARE")
 _MOST = 2000  # meetings of a feed: years of them
 
 
@@ -24,8 +22,7 @@ def create_feed(*, by):
     """
     token = secrets.token_urlsafe(32)
     with transaction.atomic():
-        if not _HOLD_OPEN.run({"user": by.pk}):
-            raise Missing
+        hold_open(by)
         CalendarFeed.objects.update_or_create(user=by, defaults={"digest": _digest(token), "created_at": Now()})
     return token
 
