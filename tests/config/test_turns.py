@@ -239,6 +239,34 @@ def test_who_comes_back_to_a_free_turn_has_it_and_may_be_held_up(ours, threads):
     assert second.ends()
 
 
+def test_who_waits_for_work_is_not_held_up_for_the_request_before(ours, queue):
+    first, second, third = queue
+    waits(third, ours)
+    for step in (ours.begin, ours.pass_on):
+        first.does(step)
+    assert third.ends()
+
+    ours.look()
+    ours.look()
+
+    assert not second.ends(0.05)
+
+
+def test_an_error_meanwhile_takes_no_turn_away(ours, threads):
+    """A COMMIT may fail; the request has its answer to make."""
+    first, second, _ = threads
+
+    def fail():
+        with suppress(KeyError), ours.aside():
+            raise KeyError
+
+    for step in (ours.take, ours.begin, fail):
+        first.does(step)
+    second.begins(ours.take)
+
+    assert not second.ends(0.05)
+
+
 @pytest.mark.django_db(transaction=True)
 def test_the_others_go_on_at_commit(threads):
     other = threads[0]
