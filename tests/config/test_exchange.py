@@ -73,11 +73,26 @@ def test_outside_a_transaction_nobody_asks_who_acts(sent, alice):
     assert sent == [["statement"]]
 
 
+def test_who_acts_may_be_known_before_there_is_a_connection(alice):
+    connection.close()
+    with acting(alice), transaction.atomic():
+        assert run(ACTOR, []) == [(str(alice.pk),)]
+
+
+def test_without_a_connection_there_is_nothing_to_commit():
+    connection.close()
+    transaction.commit()
+
+    assert connection.connection is None
+
+
 def test_a_transaction_that_does_nothing_sends_nothing(sent, alice):
     with acting(alice), transaction.atomic():
         pass
-
     assert sent == []
+
+    run(ONE, [])
+    assert sent == [["statement"]]
 
 
 def test_a_copy_is_in_the_transaction():
@@ -189,6 +204,15 @@ def test_its_error_is_that_of_the_next_statement(sent):
         transaction.set_rollback(True)
 
     assert names() == set()
+
+
+def test_its_error_is_djangos_for_a_cursor_that_was_open_before():
+    with connection.cursor() as cursor, transaction.atomic():
+        later(ADD, PAPER)
+        later(ADD, PAPER)
+        with pytest.raises(IntegrityError):
+            cursor.execute("SELECT 1")
+        transaction.set_rollback(True)
 
 
 def test_an_error_in_a_savepoint_leaves_the_rest(sent):
