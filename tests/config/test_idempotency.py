@@ -10,7 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.utils import timezone
 
-from config.idempotency import IdempotencyKey, _lock
+from config.idempotency import IdempotencyKey, _digest_of_file, _lock
 from config.tasks import sweep
 from shop.models import Order, Product
 from shop.services import create_product
@@ -91,11 +91,15 @@ def test_a_failed_request_leaves_no_key(as_user, alice, order, book):
     assert client.post(PATH, order, HTTP_IDEMPOTENCY_KEY="k1").status_code == 201
 
 
-@pytest.mark.parametrize("key", ["", "two words", "x" * 256, "ключ".encode().decode("latin-1")])
+@pytest.mark.parametrize("key", ["", "two words", "x" * 256, "x\x7f", "ключ".encode().decode("latin-1")])
 def test_a_malformed_key(as_user, alice, order, key):
     answer = as_user(alice).post(PATH, order, HTTP_IDEMPOTENCY_KEY=key)
 
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, "Idempotency-Key")
+
+
+def test_the_longest_key_and_the_first_and_last_of_its_characters(as_user, alice, order):
+    assert as_user(alice).post(PATH, order, HTTP_IDEMPOTENCY_KEY="!~".ljust(255, "x")).status_code == 201
 
 
 def test_while_the_first_still_runs(as_user, alice, order):
@@ -159,8 +163,16 @@ def test_each_of_several_files_is_part_of_the_body(as_user, alice, settings, tmp
         body = {"message": "See the files", "files": files}
         return client.post("/api/ticket", body, format="multipart", HTTP_IDEMPOTENCY_KEY="k1")
 
-    assert [send(first, b"two").status_code for first in (b"one", b"one", b"three")] == [201, 201, 422]
+    bodies = [(b"one", b"two"), (b"one", b"two"), (b"three", b"two"), (b"one", b"three")]
+    assert [send(*words).status_code for words in bodies] == [201, 201, 422, 422]
     assert sorted(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()) == [b"one", b"two"]
+
+
+def test_a_file_is_read_from_its_beginning_after_it_was_compared():
+    file = SimpleUploadedFile("a.txt", b"words")
+    _digest_of_file(file)
+
+    assert file.read() == b"words"
 
 
 def test_an_alias_is_the_same_door(as_user, alice, order):
