@@ -49,6 +49,6 @@ class RememberingResolver(URLResolver):
 
     def _remember(self, shape, numbers, match):
         given = match.kwargs
-        if match.args or len(set(numbers)) < len(numbers) or not set(given.values()) <= set(numbers):
-            return  # which number belongs to which argument cannot be told, or an argument is a word
+        if match.args or match.extra_kwargs or len(set(numbers)) < len(numbers) or not set(given.values()) <= set(numbers):
+            return  # which number belongs to which argument cannot be told, or an argument is a word, or the route's own
         self._known[shape] = match, [(name, numbers.index(value)) for name, value in given.items()]
