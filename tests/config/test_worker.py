@@ -1,14 +1,21 @@
 """The worker with a small application of our own: what it does with answers and connections, whatever they are for."""
 
+import collections
+import select
 import socket
+import struct
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
+import psutil
 import pytest
+from gunicorn.config import Config
 
-from config.connections import LINGER, Seats
+from config import connections
+from config.connections import LINGER, SLOWEST, Connection, Seats
+from config.worker import Worker
 from tests.live import Service, conversation, get
 
 closed = []
@@ -181,6 +188,47 @@ def test_a_connection_is_kept_for_its_time(tmp_path, options, kept):
         assert bool(client.recv(65536)) == kept
 
 
+def test_who_stands_in_line_has_the_seat_of_who_took_an_answer(small):
+    """Of two threads one may wait for clients: for the first, who takes its answer slowly, and then for the second's body."""
+    with socket.socket() as slow, socket.create_connection(("127.0.0.1", small.port), timeout=10) as large:
+        slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        slow.settimeout(10)
+        slow.connect(("127.0.0.1", small.port))
+        slow.sendall(ask(b"/much", b"Connection: close"))
+        time.sleep(0.5)
+        large.sendall(ask(b"/", b"Content-Length: 200000") + b"x" * 200_000)
+        time.sleep(0.5)
+        while slow.recv(1_000_000):
+            pass
+
+        assert large.recv(65536).startswith(b"HTTP/1.1 200")
+
+
+def test_without_a_master_the_processes_end(tmp_path):
+    with serve(tmp_path) as service:
+        children = service.children()
+        service.processes["web"].kill()
+
+        _, left = psutil.wait_procs(children, timeout=10)
+        for child in left:
+            child.kill()
+
+    assert len(children) == 1
+    assert not left
+
+
+def test_a_process_that_no_longer_gets_on_is_replaced_and_one_without_work_is_not(tmp_path):
+    with serve(tmp_path, options="--timeout 3") as service:
+        (process,) = service.children()
+        time.sleep(5)
+        assert service.children() == [process]
+
+        process.suspend()
+        service.wait(lambda: process not in service.children(), "the process was replaced")
+
+        assert get(service, "/") == (200, b"ok")
+
+
 def test_who_says_nothing_keeps_no_worker_from_stopping(tmp_path):
     with serve(tmp_path) as service, socket.create_connection(("127.0.0.1", service.port)):
         time.sleep(0.5)
@@ -216,3 +264,75 @@ def test_who_finds_no_seat_waits_a_moment_for_one():
             seats.leave()
         left.set()
         assert seats.take(timeout=5)
+
+
+@pytest.fixture
+def pair():
+    """A socket of ours, and its client's."""
+    ours, client = socket.socketpair()
+    with ours, client:
+        yield ours, client
+
+
+@pytest.fixture
+def worker():
+    """One that is about to serve."""
+    worker = Worker.__new__(Worker)
+    worker.cfg, worker.epoll, worker.is_open = Config(), select.epoll(), False
+    worker.connections, worker.idle, worker.in_line = set(), {}, collections.deque()
+    return worker
+
+
+def test_who_stood_in_line_for_long_is_not_too_late(worker, pair):
+    connection = Connection(worker.cfg, pair[0])
+    connection.unreader.deadline = time.monotonic() - 1
+    worker.connections.add(connection)
+    worker.in_line.append(connection)
+    worker.epoll.register(connection.sock, 0)
+
+    worker._call_in()
+    worker._close_idle(time.monotonic())
+
+    assert worker.connections == {connection}
+
+
+def test_who_has_gone_from_the_door_is_not_taken_in(worker):
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        client = socket.create_connection(door.getsockname())
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # to go at once
+        client.close()
+        sock, _ = door.accept()
+
+        worker._take_in(sock)
+
+    assert (worker.connections, sock.fileno()) == (set(), -1)
+
+
+def test_who_takes_much_has_time_for_much(pair, monkeypatch):
+    monkeypatch.setattr(connections, "PATIENT", 0.2)
+    ours, client = pair
+    ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+
+    def take():
+        time.sleep(1)
+        return sum(iter(lambda: len(client.recv(65536)), 0))
+
+    with ThreadPoolExecutor(1) as other:
+        taken = other.submit(take)
+        try:
+            connections.send(ours, b"x" * 20 * SLOWEST)
+        finally:
+            ours.shutdown(socket.SHUT_WR)
+
+    assert taken.result() == 20 * SLOWEST
+
+
+def test_who_sends_much_has_time_for_much(pair):
+    ours, client = pair
+    unreader, taken = connections.Unreader(ours), 0
+    unreader.deadline = 10
+    client.sendall(b"x" * 2 * SLOWEST)
+    while taken < 2 * SLOWEST:
+        taken += len(unreader.chunk())
+
+    assert unreader.deadline == 12
