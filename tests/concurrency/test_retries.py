@@ -1,6 +1,7 @@
 """Two requests that lock two rows in opposite order: one is the victim, and nobody hears of it."""
 
 import threading
+import time
 
 import psycopg
 import pytest
@@ -91,6 +92,17 @@ def test_only_what_was_surely_undone_is_tried_again_and_not_forever(error, times
 
     assert (answer.status_code, view.tries) == (status, tries)
     assert ("Retry-After" in answer.headers) == (status == 503)
+
+
+def test_each_further_try_comes_after_a_pause_by_chance(monkeypatch):
+    """Two victims that waited equally long would meet again."""
+    pauses = []
+    monkeypatch.setattr(time, "sleep", pauses.append)
+    for _ in range(10):
+        type("View", (Failing,), {"times": 2}).as_view()(APIRequestFactory().post("/", {}, format="json"))
+
+    assert len(set(pauses)) == 20
+    assert 0 < max(pauses[::2]) <= 0.02 < max(pauses[1::2]) <= 0.1
 
 
 def test_inside_a_transaction_nothing_is_tried_again():
