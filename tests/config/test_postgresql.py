@@ -1,5 +1,7 @@
 """A connection that died while idle is replaced before the next request uses it."""
 
+import select
+
 import psycopg
 import pytest
 from django.db import connection, connections
@@ -36,3 +38,23 @@ def test_an_idle_connection_is_asked_nothing(alice, django_assert_num_queries):
     connection.ensure_connection()
     with django_assert_num_queries(0):
         assert connection.is_usable()
+
+
+@pytest.mark.parametrize("end", [lambda: connection.close(), lambda: connection.connection.close()], ids=["Django", "psycopg"])
+def test_a_closed_connection_is_of_no_use(end):
+    connection.ensure_connection()
+    end()
+
+    assert not connection.is_usable()
+    connection.close()
+
+
+def test_not_all_that_the_server_says_is_a_good_bye():
+    with connection.cursor() as cursor:
+        cursor.execute("LISTEN test")
+    with psycopg.connect(**{**connection.get_connection_params(), "cursor_factory": None}) as other:
+        other.execute("NOTIFY test")
+    assert select.select([connection.connection], [], [], 5)[0]
+
+    assert connection.is_usable()
+    connection.close()
