@@ -1,7 +1,6 @@
 """Pages by keyset: a page starts after the last row of the one before, so that its cost does not grow with the table."""
 
 import base64
-import binascii
 from urllib.parse import urlencode
 
 import orjson
@@ -68,7 +67,7 @@ class Order:
                 raise ValueError("not a list of values")
             pairs = zip(self.columns.items(), values, strict=True)
             return {f"after_{name}": field.run_validation(value) for (name, field), value in pairs}
-        except (ValueError, TypeError, binascii.Error, serializers.ValidationError):
+        except (ValueError, serializers.ValidationError):
             raise serializers.ValidationError({"cursor": [_("This cursor is not valid.")]}) from None
 
 

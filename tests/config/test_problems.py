@@ -71,6 +71,7 @@ def test_who_asks_with_a_token_that_is_none(api):
         b'{"email": "\\ud800"}',
         b'{"email": "a\\u0000b@example.com"}',
         b'{"em\\u0000ail": "a"}',
+        b'{"email": [{"a": "\\u0000"}]}',
         b'{"email": NaN}',
         b"[]",
         b'"text"',
@@ -85,6 +86,7 @@ def test_who_asks_with_a_token_that_is_none(api):
         "surrogate",
         "nul",
         "nul in a name",
+        "nul in a list",
         "NaN",
         "list",
         "text",
@@ -125,6 +127,18 @@ def test_a_body_of_10_mb(api):
     assert_problem(api.post("/auth/users/", body, content_type="application/json"), 413, "too_large")
 
 
+@pytest.mark.parametrize(("more", "status"), [(0, 400), (1, 413)])
+def test_a_body_of_as_many_bytes_as_are_allowed(api, settings, more, status):
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 100
+
+    assert api.post("/auth/users/", b"{}".ljust(100 + more), content_type="application/json").status_code == status
+
+
+@pytest.mark.parametrize("content_type", ["Application/JSON", "application/json ; charset=utf-8"])
+def test_each_spelling_of_the_content_type(api, content_type):
+    assert_problem(api.post("/auth/users/", b"{}", content_type=content_type), 400, "invalid")
+
+
 @pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", "application/xml"])
 def test_another_content_type(api, content_type):
     assert_problem(api.post("/auth/users/", b'{"email": "a"}', content_type=content_type), 415, "unsupported_media_type")
@@ -154,6 +168,8 @@ def test_every_wrong_member_is_named(api):
         ("cursor=Wz!Fd", "cursor"),
         ("cursor=WyJ4Il0", "cursor"),
         ("cursor=WzFlMzA5XQ", "cursor"),
+        ("cursor=Wy0xXQ", "cursor"),
+        ("cursor=WzkyMjMzNzIwMzY4NTQ3NzU4MDhd", "cursor"),
         ("cursor=%F0%9F%92%A9", "cursor"),
         ("cursor=" + "W1tb" * 320 + "XV1d" * 320, "cursor"),
     ],
