@@ -59,11 +59,11 @@ def later(prepared, values):
 
 def _dump(wrapper, prepared, values):
     """On a connection that can be used: what writes values as psycopg does and reads them, and the values, written."""
-    if wrapper.needs_rollback:
-        # It raises. Otherwise it would send what is kept, which is to go together with this statement.
-        wrapper.validate_no_broken_transaction()
     wrapper.close_if_health_check_failed()
     wrapper.ensure_connection()
+    if wrapper.needs_rollback:  # which a new connection does not, whatever became of the one before
+        # It raises. Otherwise it would send what is kept, which is to go together with this statement.
+        wrapper.validate_no_broken_transaction()
     transformer = Transformer(wrapper.connection)
     return transformer, transformer.dump_sequence(values, prepared.formats)
 

@@ -157,6 +157,15 @@ def test_what_is_rolled_back_is_never_sent(sent):
     assert sent == [["statement"]]
 
 
+def test_what_was_kept_for_a_connection_is_not_sent_on_another(sent):
+    with transaction.atomic():
+        later(ADD, PAPER)
+        connection.close()
+
+    assert run(ONE, []) == [(1,)]
+    assert sent == [["statement"]]
+
+
 def test_a_savepoint_that_is_undone_takes_it_along_with_its_error(sent):
     with transaction.atomic():
         run(ADD, PAPER)
