@@ -10,13 +10,13 @@ from typing import NamedTuple
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from procrastinate.contrib.django import app
 
 from config.actors import acting
 from config.errors import Missing, NotAllowed, named_constraints
 from config.history import erase_history
 from config.sql import Query, Writing
 from notifications.models import Type
-from shop import tasks
 from shop.causes import give_cause
 from shop.errors import BuyerGone, ItemsUnavailable, MixedCurrencies, OrderFinal
 from shop.models import CreditEntry, Order, OrderEvent, Payment, StockEntry
@@ -202,7 +202,7 @@ def forget_user(*, user):
     theirs = Order.objects.filter(user=user)
     theirs.update(address="", phone="")
     if theirs.filter(status=Order.Status.NEW).exists():
-        tasks.cancel_orders_of.defer(user_id=user.pk)
+        app.configure_task("shop.cancel_orders_of").defer(user_id=user.pk)  # by its name: the task calls these services
     erase_history(theirs, address="", phone="")
     Payment.objects.filter(order__user=user).update(url="")
     CreditEntry.objects.filter(user=user).exclude(note="").update(note="")
