@@ -46,6 +46,12 @@ def queue(db, kind):
     return make
 
 
+def state(delivery):
+    """Where a delivery stands, after how many tries, and what was wrong with the last one."""
+    delivery.refresh_from_db()
+    return delivery.status, delivery.attempts, delivery.last_error
+
+
 @pytest.fixture
 def smtp(settings):
     """A real SMTP server, and the settings that lead to it."""
