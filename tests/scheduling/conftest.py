@@ -40,6 +40,11 @@ def book(slot, alice):
     return make
 
 
+def available(slot_id):
+    """Whether a slot is offered."""
+    return TimeSlot.objects.get(pk=slot_id).is_available
+
+
 @pytest.fixture
 def begin(db):
     """`begin(meeting, ago=60)`: as if the meeting had begun so many seconds ago; the database's clock cannot be set."""
