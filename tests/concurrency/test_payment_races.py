@@ -12,7 +12,7 @@ from shop.errors import PaymentSettled
 from shop.models import Order, Payment, PaymentEvent
 from tests.concurrency.racing import race, without
 from tests.concurrency.stores import order, outcome
-from tests.shop.test_payments import SECRET, deliver, event_of
+from tests.shop.provider import SECRET, deliver, event_of
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),

@@ -1,6 +1,8 @@
 """Things to buy, and ways to buy them."""
 
 import io
+import threading
+from http.server import HTTPServer
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -8,8 +10,9 @@ from PIL import Image
 
 from config.errors import constraint_of
 from config.invariants import rules
-from shop.models import Product, Voucher
-from shop.services import place_order
+from shop.models import Payment, Product, Voucher
+from shop.services import place_order, start_payment
+from tests.shop.provider import SECRET, StripeHandler
 
 
 def broken(action):
@@ -28,6 +31,11 @@ def violations(words=None):
 def _to_the_end(action):
     action()
     connection.check_constraints()
+
+
+def status():
+    """Where the only payment stands."""
+    return Payment.objects.get().status
 
 
 def image(format="PNG", size=(4, 4), name="any.exe"):
@@ -82,3 +90,26 @@ def voucher(db):
 def order(alice, stocked, bought):
     """Alice's, of 39.98."""
     return bought(alice, (stocked("Book", 10, "19.99"), 2))
+
+
+@pytest.fixture
+def stripe(settings):
+    """A server that plays Stripe; `stripe.requests` are what it was sent, `stripe.status` and `.answer` what it answers with."""
+    server = HTTPServer(("127.0.0.1", 0), StripeHandler)
+    server.requests, server.status, server.answer = [], 200, None
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    settings.PAYMENT_PROVIDER, settings.STRIPE_KEY = "stripe", "sk_test"
+    settings.STRIPE_WEBHOOK_SECRETS = [SECRET, "whsec_the_next_one"]
+    settings.STRIPE_URL = f"http://127.0.0.1:{server.server_port}"
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def pending(stripe, alice, order):
+    """A payment that was started at Stripe."""
+    start_payment(by=alice, order_id=order.pk)
+    return Payment.objects.get()

@@ -7,8 +7,7 @@ from config.errors import Missing, NotAllowed
 from shop import services
 from shop.errors import NothingToPay, PaymentSettled, PaymentUnderWay
 from shop.models import Payment
-from tests.shop.conftest import broken
-from tests.shop.test_payments import status
+from tests.shop.conftest import broken, status
 
 pytestmark = pytest.mark.django_db
 
