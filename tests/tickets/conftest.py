@@ -1,6 +1,8 @@
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import IntegrityError, transaction
 
+from config.errors import constraint_of
 from tickets import services
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\x00" * 32
@@ -10,6 +12,13 @@ PDF = b"%PDF-1.7\n" + b"\x00" * 32
 def upload(name="note.txt", content=b"hello", content_type="application/octet-stream"):
     """A file as a form brings it."""
     return SimpleUploadedFile(name, content, content_type)
+
+
+def refused(write):
+    """The name of the constraint that refuses a write."""
+    with pytest.raises(IntegrityError) as caught, transaction.atomic():
+        write()
+    return constraint_of(caught.value)
 
 
 @pytest.fixture(autouse=True)
@@ -37,6 +46,18 @@ def say():
         return services.answer_ticket(by=by, ticket_id=ticket.pk, message=message, **fields)
 
     return make
+
+
+@pytest.fixture
+def thread(ask, say, alice, sue):
+    """A ticket with a file, a word of each side, a note, and a history."""
+    ticket = ask(subject="Fire", files=[upload("a.txt"), upload("b.txt")])
+    ticket.said = say(alice, ticket), say(sue, ticket, files=[upload("c.txt")])
+    ticket.note = say(sue, ticket, "A suspicious customer", internal=True, files=[upload("secret.txt")])
+    services.change_ticket(by=sue, ticket_id=ticket.pk, assignee_id=sue.pk)
+    for status in ("c", "f"):
+        services.set_status(by=sue, ticket_id=ticket.pk, status=status)
+    return ticket
 
 
 def post(client, path, *uploads, **fields):
