@@ -1,48 +1,11 @@
 """One thread of a process works at a time, unless it is held up."""
 
-import socket
-import threading
 from contextlib import suppress
 
 import pytest
-from django.db import connection, transaction
 
-from config.sql import Insertion
-from config.turns import Turns, turns
-from config.worker import Worker
-from shop.models import Category
-from tests.live import Service, get
-
-
-class Thread:
-    """A thread that does one thing after another, when it is told to."""
-
-    def __init__(self):
-        self._told, self._done = threading.Semaphore(0), threading.Semaphore(0)
-        self._task = None
-        threading.Thread(target=self._work, daemon=True).start()
-
-    def _work(self):
-        while self._told.acquire():
-            self._task()
-            self._done.release()
-
-    def begins(self, task):
-        self._task = task
-        self._told.release()
-
-    def ends(self, within=10):
-        """Whether what it began last has ended."""
-        return self._done.acquire(timeout=within)
-
-    def does(self, task):
-        self.begins(task)
-        assert self.ends()
-
-
-@pytest.fixture
-def threads():
-    return Thread(), Thread(), Thread()
+from config.turns import Turns
+from tests.config.threads import waits
 
 
 @pytest.fixture
@@ -56,14 +19,6 @@ def queue(ours, threads):
     threads[0].does(ours.take)
     waits(threads[1], ours)
     return threads
-
-
-def waits(thread, ours):
-    """Makes a thread wait for its turn. Returns once it does."""
-    before = len(ours._waiting)
-    thread.begins(ours.take)
-    while len(ours._waiting) == before:
-        assert not thread.ends(0.001)
 
 
 def test_one_waits_until_the_other_passes_on(ours, queue):
@@ -265,67 +220,3 @@ def test_an_error_meanwhile_takes_no_turn_away(ours, threads):
     second.begins(ours.take)
 
     assert not second.ends(0.05)
-
-
-@pytest.mark.django_db(transaction=True)
-def test_the_others_go_on_at_commit(threads):
-    other = threads[0]
-    turns.take()
-    try:
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
-            waits(other, turns)
-
-        assert other.ends()
-    finally:
-        other.does(turns.pass_on)
-        turns.pass_on()
-
-
-@pytest.mark.django_db(transaction=True)
-def test_the_others_go_on_while_a_lone_row_is_committed(threads):
-    other = threads[0]
-    turns.take()
-    try:
-        waits(other, turns)
-        Insertion(Category, "name").run(name="Paper")
-
-        assert other.ends()
-    finally:
-        other.does(turns.pass_on)
-        turns.pass_on()
-
-
-def test_a_thread_that_dies_takes_nobody_with_it(threads):
-    class Broken:
-        def poll(self, **options):
-            raise SystemExit
-
-    worker = Worker.__new__(Worker)
-    worker.epoll = Broken()
-    with suppress(SystemExit):
-        worker._serve()
-
-    threads[0].begins(turns.take)
-
-    try:
-        assert threads[0].ends()
-    finally:
-        turns.pass_on()
-        threads[0].begins(turns.pass_on)
-
-
-@pytest.mark.slow
-@pytest.mark.django_db(transaction=True)
-def test_a_client_who_sends_slowly_holds_up_nobody(tmp_path):
-    with (
-        Service(tmp_path, worker=False, workers=1, WEB_THREADS="2") as service,
-        socket.create_connection(("127.0.0.1", service.port)) as slow,
-    ):
-        slow.sendall(
-            b"POST /auth/jwt/create/ HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{"
-        )
-
-        statuses = {get(service, "/livez", timeout=5)[0] for _ in range(20)}
-
-    assert statuses == {200}
