@@ -9,8 +9,8 @@ from rest_framework import serializers
 
 # What ISO 8601 is written with.
 _ISO_8601 = re.compile(r"[-+:.,0-9TWZtz ]+")
-# A time, and where the sign of the offset should be, what a URL makes of a +.
-_LOST_PLUS = re.compile(r":\S+ [0-9]{2}(:?[0-9]{2})?")
+# A date, a time, and where the sign of the offset should be, what a URL makes of a +.
+_LOST_PLUS = re.compile(r"[-0-9W]+[Tt ][0-9:.,]+ [0-9]{2}(:?[0-9]{2})?")
 
 
 class PlainTimeMixin:
@@ -36,7 +36,7 @@ class InstantField(PlainTimeMixin, serializers.DateTimeField):
         super().__init__(format=settings.REST_FRAMEWORK["DATETIME_FORMAT"], default_timezone=UTC, **kwargs)
 
     def to_internal_value(self, data):
-        if isinstance(data, str) and _LOST_PLUS.search(data):
+        if isinstance(data, str) and _LOST_PLUS.fullmatch(data):
             self.fail("lost_plus")
         return super().to_internal_value(data)
 

@@ -1,6 +1,7 @@
 """Fields of requests."""
 
 from datetime import UTC, date, datetime, time
+from time import process_time
 
 import pytest
 from rest_framework.exceptions import ValidationError
@@ -58,6 +59,15 @@ def test_a_plus_that_a_url_made_a_space_is_told(value):
 
     assert refused.value.detail[0].code == "lost_plus"
     assert InstantField().run_validation(value.replace(" 02", " +02")).hour == 8
+
+
+@pytest.mark.parametrize("part", [":", "0", "0 ", "0T0", "0T0:", "00:00 00"])
+def test_much_that_is_no_time_is_refused_at_once(part):
+    began = process_time()
+    with pytest.raises(ValidationError):
+        InstantField().run_validation(part * 50_000)
+
+    assert process_time() - began < 1
 
 
 @pytest.mark.django_db
