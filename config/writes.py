@@ -29,9 +29,12 @@ def hold_open(user):
 
 
 def delete_in_parts(rows):
-    """Deletes the rows of a queryset, so many at a time: however many there are, no statement comes near statement_timeout."""
-    found = rows.model._base_manager
-    while found.filter(pk__in=rows.order_by().values("pk")[:PART]).delete()[0]:
+    """Deletes the rows of a queryset, so many at a time: however many there are, no statement comes near statement_timeout.
+
+    Each is looked at again once it is locked: who held it meanwhile may have made it one that is to stay.
+    """
+    rows = rows.order_by()
+    while rows.filter(pk__in=rows.values("pk")[:PART]).delete()[0]:
         continue
 
 

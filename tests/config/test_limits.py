@@ -4,13 +4,15 @@ from datetime import timedelta
 
 import pytest
 from django.conf import settings
+from django.db import transaction
 from django.db.models import F
 
 from config.env import Rate
 from config.errors import TooMany
-from config.limits import count_try, take_back
+from config.limits import count_try, forget_old_tries, take_back
 from config.models import Try
 from config.tasks import sweep
+from tests.concurrency.racing import aside
 
 pytestmark = pytest.mark.django_db
 
@@ -117,3 +119,17 @@ def test_accounts_of_one_address_are_limited_at_both_doors(api, settings, path):
 
     assert [answer.status_code // 100 for answer in answers] == [4, 2, 2, 4]
     assert answers[-1].status_code == 429
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_count_that_begins_anew_while_old_ones_are_swept_stays():
+    tries(5)
+    Try.objects.update(started_at="2020-01-01T00:00:00Z")
+
+    with transaction.atomic():
+        tries(5)
+        sweeping = aside(forget_old_tries)
+    sweeping()
+
+    with pytest.raises(TooMany):
+        tries(1)
