@@ -61,6 +61,8 @@ class Response(wsgi.Response):
     def close(self):
         self.send_headers()
         self._send(b"0\r\n\r\n" if self.chunked else b"")
+        if not self._omits_body and self.sent < (self.response_length or 0):
+            self.force_close()  # a file got shorter, and the client would wait for the rest, or take the next answer for it
 
     def _send(self, data):
         head, self._head = self._head, b""
