@@ -28,9 +28,9 @@ PUT_BY = 64 * 1024
 # How long a stopping worker still answers on connections that are kept, for requests already on their way, and how long a
 # client has to close a connection whose last answer it has. In seconds.
 LINGER = 2
-# So much of an answer the kernel takes at once, for clients that take it slowly.
+# So much of an answer the kernel takes at once, for clients that take it slowly; less where net.core.wmem_max is less.
 _SEND_BUFFER = 512 * 1024
-# A file is read in pieces of so much, of which at least the first is taken at once.
+# A file is read in pieces of so much.
 FILE_PIECE = _SEND_BUFFER
 _TIMEVAL = struct.pack("ll", PATIENT, 0)
 # So long a thread looks for a seat when the kernel did not take all of an answer: most clients have soon taken more.
