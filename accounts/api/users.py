@@ -81,7 +81,7 @@ class _ManagingViewSet(ReadViewSet):
         summary="Set the new password",
         description="With the link's `uid` and `token`, or a name and the code. Ends all sessions.",
     ),
-    set_password=extend_schema(summary="Change one's password", description="Ends all other sessions' tokens."),
+    set_password=extend_schema(summary="Change one's password", description="Ends every session, this one included."),
     set_username=extend_schema(summary="Change one's username", description="Needs the current password."),
     verify=extend_schema(summary="Ask for a code that proves an address", description="It goes to one's e-mail or phone."),
     verify_confirm=extend_schema(summary="Prove an address by its code", description="Each code is good for a few tries."),
