@@ -1,19 +1,13 @@
 """What is too easy to guess here, though not everywhere."""
 
 import re
-import unicodedata
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-# Without them Persian and Indian names are misspelled: ZERO WIDTH NON-JOINER and JOINER.
-_JOINERS = "\u200c\u200d"
-# The same for the database, which knows no categories; the few format characters of scripts are left to `visible`.
-INVISIBLE = (
-    r"[\u0001-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
-    r"\U000e0001-\U000e007f]"
-)
+from config.signs import JOINERS, has_invisible, is_blank
+
 _LEAST = 8  # characters beside the words that everybody knows
 
 
@@ -43,17 +37,7 @@ class VisibleValidator:
         return _("The password must not be made of spaces alone.")
 
 
-def has_invisible(text, *, joiners=""):
-    """Whether there are control or format characters in it (Unicode's Cc and Cf): what looks the same is the same."""
-    return any(unicodedata.category(sign) in ("Cc", "Cf") and sign not in joiners for sign in text)
-
-
-def is_blank(text):
-    """Whether there is nothing in it to be seen: no signs at all, or spaces and invisible ones alone."""
-    return all(sign.isspace() or has_invisible(sign) for sign in text)
-
-
 def visible(value):
     """Raises ValidationError for a person's name with signs in it that nobody sees, or that turn the line around."""
-    if has_invisible(value, joiners=_JOINERS):
+    if has_invisible(value, joiners=JOINERS):
         raise ValidationError(_("Control characters and invisible signs are not allowed."), code="invisible")

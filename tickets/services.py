@@ -10,11 +10,11 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from accounts.validators import is_blank
 from config.actors import acting
 from config.erasing import ERASED, forget_names
 from config.errors import Missing, NotAllowed, named_constraints
 from config.history import erase_history
+from config.signs import is_blank
 from config.sql import Insertion, Query
 from config.writes import one_statement, only
 from notifications.models import Type
@@ -83,7 +83,7 @@ def answer_ticket(*, by, ticket_id, message, internal=False, files=()):
 
 
 def _must_say_something(message):
-    # The database refuses spaces alone; which signs nobody sees, it does not know.
+    # The database refuses most of it, too; a few spaces and signs of scripts it does not know.
     if is_blank(message):
         raise MessageBlank
 

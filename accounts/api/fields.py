@@ -10,8 +10,9 @@ from rest_framework.fields import empty
 
 from accounts.identifiers import normalize_email, normalize_phone, normalize_username
 from accounts.models import User
-from accounts.validators import has_invisible, visible
+from accounts.validators import visible
 from config.reads import SITE
+from config.signs import has_invisible
 
 TICKETS_SHOWN = 100
 

@@ -16,8 +16,9 @@ from django.utils.translation import gettext_lazy as _
 from accounts.hashers import STORED, verify
 from accounts.identifiers import normalize_email, normalize_phone, normalize_username
 from accounts.models.managers import SEARCHED, UserManager
-from accounts.validators import INVISIBLE, visible
+from accounts.validators import visible
 from config.history import keep_history
+from config.signs import INVISIBLE, VISIBLE
 from config.triggers import Trigger
 
 DELETED_USER = gettext_noop("deleted user")
@@ -136,8 +137,7 @@ class User(AbstractBaseUser, PermissionsMixin):
             # look like either, so none can shadow somebody else's. Full-width signs are no way round: names are NFKC.
             models.CheckConstraint(
                 name="user_username_form",
-                condition=Q(closed_at__isnull=False)
-                | (Q(username__regex=rf"^[^[:space:]\u200c\u200d{INVISIBLE[1:]}+$") & Q(_Normalized(F("username")))),
+                condition=Q(closed_at__isnull=False) | (Q(username__regex=rf"^{VISIBLE}+$") & Q(_Normalized(F("username")))),
             ),
             models.CheckConstraint(
                 name="user_names_visible", condition=~Q(first_name__regex=INVISIBLE) & ~Q(last_name__regex=INVISIBLE)

@@ -70,8 +70,9 @@ def test_what_a_ticket_can_be(ask, alice):
     assert refused(lambda: ticket.update(status="x")) == "ticket_status_known"
     assert refused(lambda: ticket.update(priority="x")) == "ticket_priority_known"
     assert refused(lambda: ticket.update(awaiting="x")) == "ticket_awaiting_known"
-    assert refused(lambda: ticket.update(message=" \n\t")) == "ticket_has_message"
-    assert refused(lambda: alice.answers.create(ticket=ticket.get(), message="  ")) == "answer_has_message"
+    for nothing in (" \n\t", "\u200b \u200d\u00ad\ufeff"):
+        assert refused(lambda nothing=nothing: ticket.update(message=nothing)) == "ticket_has_message"
+        assert refused(lambda nothing=nothing: alice.answers.create(ticket=ticket.get(), message=nothing)) == "answer_has_message"
     with pytest.raises(MessageBlank):
         ask("  ")
 

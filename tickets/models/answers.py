@@ -7,6 +7,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from config.signs import VISIBLE
 from config.triggers import Trigger
 from tickets.models.tickets import MESSAGE_LENGTH, Ticket
 
@@ -42,7 +43,7 @@ class Answer(models.Model):
             models.Index(fields=["ticket", "-id"], name="answer_to_ticket"),
             models.Index(fields=["ticket", "-id"], name="answer_public", condition=Q(internal=False), include=["user"]),
         )
-        constraints = (models.CheckConstraint(name="answer_has_message", condition=Q(message__regex=r"[^[:space:]]")),)
+        constraints = (models.CheckConstraint(name="answer_has_message", condition=Q(message__regex=VISIBLE)),)
         triggers = (
             Trigger(
                 name="speak",

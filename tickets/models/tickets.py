@@ -9,6 +9,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from config.history import keep_history
+from config.signs import VISIBLE
 from config.triggers import Trigger
 
 MESSAGE_LENGTH = 50_000
@@ -117,7 +118,7 @@ class Ticket(models.Model):
             models.CheckConstraint(name="ticket_status_known", condition=Q(status__in=Status.values)),
             models.CheckConstraint(name="ticket_priority_known", condition=Q(priority__in=Priority.values)),
             models.CheckConstraint(name="ticket_awaiting_known", condition=Q(awaiting=None) | Q(awaiting__in=Awaiting.values)),
-            models.CheckConstraint(name="ticket_has_message", condition=Q(message__regex=r"[^[:space:]]")),
+            models.CheckConstraint(name="ticket_has_message", condition=Q(message__regex=VISIBLE)),
         )
         triggers = (
             Trigger(
