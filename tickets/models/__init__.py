@@ -3,7 +3,8 @@
 from tickets.models.answers import Answer
 from tickets.models.attachments import Attachment
 from tickets.models.canned import CannedReply
+from tickets.models.changes import StatusChange
 from tickets.models.search import SearchText
-from tickets.models.tickets import Awaiting, Priority, Status, StatusChange, Ticket
+from tickets.models.tickets import Awaiting, Priority, Status, Ticket
 
 __all__ = ["Answer", "Attachment", "Awaiting", "CannedReply", "Priority", "SearchText", "Status", "StatusChange", "Ticket"]
