@@ -3,7 +3,7 @@
 import pytest
 from django.contrib.auth.hashers import PBKDF2PasswordHasher, identify_hasher, make_password
 from django.core.management import CommandError, call_command
-from django.db import IntegrityError, connection, transaction
+from django.db import connection, transaction
 from drf_spectacular.generators import SchemaGenerator
 
 from accounts import codes
@@ -11,9 +11,9 @@ from accounts.models import Code, User
 from accounts.services import change_account
 from accounts.services.codes import open_code
 from accounts.services.secrets import check_current_password
-from config.errors import constraint_of
 from notifications.models import Notification
 from tests.conftest import PASSWORD
+from tests.refusals import broken
 
 pytestmark = pytest.mark.django_db
 
@@ -84,10 +84,7 @@ def test_only_named_fields_are_changeable(alice, tim, field):
     "value", ["another long one", "", "argon2$junk", "pbkdf2_sha256$1$x", "md5$salt$0123456789", make_password(PASSWORD) + "\nx"]
 )
 def test_the_database_takes_hashes_only(alice, value):
-    with pytest.raises(IntegrityError) as refused, transaction.atomic():
-        User.objects.filter(pk=alice.pk).update(password=value)
-
-    assert constraint_of(refused.value) == "user_password_is_hashed"
+    assert broken(lambda: User.objects.filter(pk=alice.pk).update(password=value)) == "user_password_is_hashed"
 
 
 def test_it_takes_those_of_every_hasher_in_use(alice, settings):

@@ -5,32 +5,18 @@ import threading
 from http.server import HTTPServer
 
 import pytest
-from django.db import IntegrityError, connection, transaction
 from PIL import Image
 
-from config.errors import constraint_of
 from config.invariants import rules
 from shop.models import Payment, Product, Voucher
 from shop.services import place_order, start_payment
 from tests.shop.provider import SECRET, StripeHandler
 
 
-def broken(action):
-    """The name of the constraint that an action breaks, at once or at the commit."""
-    with pytest.raises(IntegrityError) as refused, transaction.atomic():
-        _to_the_end(action)
-    return constraint_of(refused.value)
-
-
 def violations(words=None):
     """What breaks one of the shop's invariants, or any: [(rule, id, detail)]."""
     found = [rule for rule in rules() if rule.app == "shop" and words in (None, rule.words)]
     return [(rule.words, *row) for rule in found for row in rule.violations()]
-
-
-def _to_the_end(action):
-    action()
-    connection.check_constraints()
 
 
 def status():

@@ -12,8 +12,8 @@ from shop import services
 from shop.causes import give_cause
 from shop.errors import NotEnoughCredits
 from shop.models import CreditEntry, CreditLot, CreditSpending
+from tests.refusals import broken
 from tests.scheduling.conftest import hour
-from tests.shop.conftest import broken
 
 pytestmark = pytest.mark.django_db
 

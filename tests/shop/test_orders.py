@@ -12,7 +12,7 @@ from notifications.models import Notification
 from shop.errors import BuyerGone, ItemsUnavailable, MixedCurrencies, OrderFinal
 from shop.models import Order, OrderItem, Product, StockEntry
 from shop.services import cancel_order, cancel_orders_of, change_product, complete_order, history_of_order, place_order
-from tests.shop.conftest import broken
+from tests.refusals import broken
 
 pytestmark = pytest.mark.django_db
 

@@ -7,7 +7,8 @@ from config.errors import Missing, NotAllowed
 from shop import services
 from shop.errors import NothingToPay, PaymentSettled, PaymentUnderWay
 from shop.models import Payment
-from tests.shop.conftest import broken, status
+from tests.refusals import broken
+from tests.shop.conftest import status
 
 pytestmark = pytest.mark.django_db
 

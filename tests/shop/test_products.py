@@ -11,7 +11,8 @@ from shop import services
 from shop.causes import give_cause
 from shop.errors import CategoryNameTaken, NotEnoughStock, PriceFraction, StockChangeRefused
 from shop.models import Category, Product, StockEntry
-from tests.shop.conftest import broken, image
+from tests.refusals import broken
+from tests.shop.conftest import image
 
 pytestmark = pytest.mark.django_db
 

@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 from shop.errors import VoucherCurrency, VoucherRefused, VoucherUsedTooOften, VoucherUsedUp
 from shop.models import Order, Voucher
 from shop.services import cancel_order
-from tests.shop.conftest import broken
+from tests.refusals import broken
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)

@@ -7,7 +7,8 @@ import pytest
 from shop import services
 from shop.models import Payment, PaymentEvent
 from shop.payments.signatures import TOLERANCE, sign
-from tests.shop.conftest import broken, status
+from tests.refusals import broken
+from tests.shop.conftest import status
 from tests.shop.provider import SECRET, deliver, event_of
 
 pytestmark = pytest.mark.django_db

@@ -1,8 +1,6 @@
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import IntegrityError, transaction
 
-from config.errors import constraint_of
 from tickets import services
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\x00" * 32
@@ -12,13 +10,6 @@ PDF = b"%PDF-1.7\n" + b"\x00" * 32
 def upload(name="note.txt", content=b"hello", content_type="application/octet-stream"):
     """A file as a form brings it."""
     return SimpleUploadedFile(name, content, content_type)
-
-
-def refused(write):
-    """The name of the constraint that refuses a write."""
-    with pytest.raises(IntegrityError) as caught, transaction.atomic():
-        write()
-    return constraint_of(caught.value)
 
 
 @pytest.fixture(autouse=True)

@@ -6,7 +6,7 @@ from django.db import connection
 from accounts.models import User
 from accounts.services import change_account, close_account
 from tests.conftest import make_user
-from tests.tickets.conftest import refused
+from tests.refusals import broken
 from tickets import services
 from tickets.errors import AssigneeRefused
 from tickets.models import Ticket
@@ -21,8 +21,8 @@ def test_tickets_are_assigned_to_support_only(ask, sue, alice):
     for key in (alice.pk, gone.pk, 10**12):
         with pytest.raises(AssigneeRefused):
             services.change_ticket(by=sue, ticket_id=ticket.pk, assignee_id=key)
-    assert refused(lambda: Ticket.objects.update(assignee=alice)) == "ticket_assignee_is_support"
-    assert refused(lambda: Ticket.objects.create(user=alice, message="x", assignee=alice)) == "ticket_assignee_is_support"
+    assert broken(lambda: Ticket.objects.update(assignee=alice)) == "ticket_assignee_is_support"
+    assert broken(lambda: Ticket.objects.create(user=alice, message="x", assignee=alice)) == "ticket_assignee_is_support"
 
 
 @pytest.fixture
