@@ -1,5 +1,7 @@
 """Meetings as iCalendar (RFC 5545, and RFC 5546 for invitations)."""
 
+from email.utils import parseaddr
+
 from django.conf import settings
 from django.utils.translation import gettext as _
 from icalendar import Calendar, Event, vCalAddress
@@ -32,8 +34,8 @@ def invitation(meeting):
     """A meeting, as bytes, for its student's mail program: a REQUEST, or a CANCEL where it was canceled."""
     calendar = _calendar("CANCEL" if meeting.status == Status.CANCELED else "REQUEST")
     event = _event(meeting, other=meeting.tutor)
-    event.add("ORGANIZER", _person(meeting.tutor, ROLE="CHAIR"))
-    event.add("ATTENDEE", _person(meeting.student, ROLE="REQ-PARTICIPANT", PARTSTAT="ACCEPTED", RSVP="FALSE"))
+    event.add("ORGANIZER", _studio())
+    event.add("ATTENDEE", _student(meeting.student))
     calendar.add_component(event)
     return calendar.to_ical()
 
@@ -73,8 +75,20 @@ def _printable(text):
     return "\n".join(one_line(line) for line in (text or "").splitlines())
 
 
-def _person(user, **params):
-    address = vCalAddress(f"mailto:{user.email}" if user.email else f"tel:{user.phone}")
-    address.params["CN"] = one_line(user.get_full_name()).replace('"', "'")
-    address.params.update(params)
+def _studio():
+    # Not the tutor, who may be another one later, leave, or change their address: calendars take updates from nobody but
+    # the organizer of what they hold (RFC 5546, 6.1.1), and like to see the mail come from there.
+    name, address = parseaddr(settings.DEFAULT_FROM_EMAIL)
+    return _address(f"mailto:{address}", name or address)
+
+
+def _student(user):
+    address = _address(f"mailto:{user.email}" if user.email else f"tel:{user.phone}", user.get_full_name())
+    address.params.update({"ROLE": "REQ-PARTICIPANT", "PARTSTAT": "ACCEPTED", "RSVP": "FALSE"})
+    return address
+
+
+def _address(uri, name):
+    address = vCalAddress(uri)
+    address.params["CN"] = one_line(name).replace('"', "'")
     return address

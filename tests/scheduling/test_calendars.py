@@ -191,7 +191,7 @@ class TestInvitations:
         assert calendar.method.value == "REQUEST"
         event = calendar.vevent
         assert (event.uid.value, event.sequence.value, event.dtstart.value) == (str(meeting.uid), "1", meeting.start_time)
-        assert event.organizer.value == "mailto:tim@example.com"
+        assert event.organizer.value == "mailto:frontdesk@example.com"
         assert event.attendee.value == "mailto:alice@example.com"
         assert "Algebra" in mail.get_body(("plain",)).get_content()
 
