@@ -94,7 +94,9 @@ def _cut(title):
 
 
 def send(*, channel, to, kind, context, key, user=None):
-    """Puts one message into the outbox, without a notification: codes, and mail to an address that is no longer the user's.
+    """Puts one message into the outbox, without a notification: codes, updates of invitations, mail to an address just left.
+
+    What the user prefers is the caller's to ask.
 
     `channel` is "email" or "sms", `kind` names the renderer, `context` holds ids and small values but no secrets, `key`
     names the cause: the same one sends once. It is in the user's language. Raises LookupError for an unknown kind.

@@ -26,14 +26,26 @@ def feed_of(user, meetings):
     calendar.add("REFRESH-INTERVAL;VALUE=DURATION", "PT1H")
     calendar.add("X-PUBLISHED-TTL", "PT1H")
     for meeting in meetings:
-        calendar.add_component(_event(meeting, other=meeting.student if meeting.tutor_id == user.pk else meeting.tutor))
+        other = meeting.student if meeting.tutor_id == user.pk else meeting.tutor
+        calendar.add_component(_event(meeting, other=other, status=_STATUS[meeting.status]))
     return calendar.to_ical()
 
 
-def invitation(meeting):
-    """A meeting, as bytes, for its student's mail program: a REQUEST, or a CANCEL where it was canceled."""
-    calendar = _calendar("CANCEL" if meeting.status == Status.CANCELED else "REQUEST")
-    event = _event(meeting, other=meeting.tutor)
+def method_of(meeting):
+    """What a mail does with the meeting in its student's calendar."""
+    return "REQUEST" if meeting.invites else "CANCEL"
+
+
+def invitation(meeting, *, was=None):
+    """A meeting, as bytes, for its student's mail program: a REQUEST where they are invited, or else a CANCEL.
+
+    `was` are start and end of what a CANCEL takes out, where the meeting itself waits elsewhere, with another tutor.
+    """
+    calendar = _calendar(method_of(meeting))
+    if meeting.invites:
+        event = _event(meeting, other=meeting.tutor, status="CONFIRMED")
+    else:
+        event = _event(meeting, other=None if was else meeting.tutor, status="CANCELLED", times=was)
     event.add("ORGANIZER", _studio())
     event.add("ATTENDEE", _student(meeting.student))
     calendar.add_component(event)
@@ -49,17 +61,18 @@ def _calendar(method):
     return calendar
 
 
-def _event(meeting, *, other):
+def _event(meeting, *, other, status, times=None):
     event = Event()
+    start, end = times or (meeting.start_time, meeting.end_time)
     # The UID never changes; SEQUENCE and LAST-MODIFIED grow with each change (a trigger sees to that).
     event.add("UID", str(meeting.uid))
     event.add("SEQUENCE", meeting.sequence)
     event.add("DTSTAMP", meeting.updated_at)
     event.add("LAST-MODIFIED", meeting.updated_at)
     event.add("CREATED", meeting.created_at)
-    event.add("DTSTART", meeting.start_time)
-    event.add("DTEND", meeting.end_time)
-    event.add("STATUS", _STATUS[meeting.status])
+    event.add("DTSTART", start)
+    event.add("DTEND", end)
+    event.add("STATUS", status)
     event.add("SUMMARY", one_line(meeting.subject))
     event.add("DESCRIPTION", "\n\n".join(filter(None, (_with(other), _printable(meeting.notes)))))
     event.add("URL", f"{settings.SITE_URL}/api/v1/meetings/{meeting.pk}/")

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from notifications.messages import Attachment, Message, letter, message
 from notifications.models import Channel
 from notifications.services import tell_time
-from scheduling.ical import invitation
+from scheduling.ical import invitation, method_of
 from scheduling.models import Meeting, Status
 
 
@@ -16,14 +16,17 @@ def _meeting_of(delivery):
     return Meeting.objects.select_related("student", "tutor").filter(pk=delivery.context["meeting"]).first()
 
 
-def _letter(delivery, **more):
+def _letter(delivery, *more, attachments=()):
     told = delivery.notification
-    return letter(subject=told.title, paragraphs=told.message.split("\n\n"), link=settings.SITE_URL + told.link, **more)
+    paragraphs = [*told.message.split("\n\n"), *more]
+    return letter(subject=told.title, paragraphs=paragraphs, link=settings.SITE_URL + told.link, attachments=attachments)
 
 
-def _attached(meeting, filename):
-    method = "CANCEL" if meeting.status == Status.CANCELED else "REQUEST"
-    return [Attachment(filename, invitation(meeting), f"text/calendar; method={method}")]
+def _attached(delivery, meeting):
+    method = method_of(meeting)
+    was = [datetime.fromisoformat(moment) for moment in delivery.context.get("was", ())]
+    filename = "invitation.ics" if method == "REQUEST" else "canceled.ics"
+    return [Attachment(filename, invitation(meeting, was=was), f"text/calendar; method={method}")]
 
 
 @message("scheduling.confirmed")
@@ -32,17 +35,50 @@ def reservation_confirmed(delivery):
     meeting = _meeting_of(delivery)
     if meeting is None or meeting.status != Status.CONFIRMED:
         return None
-    return _letter(delivery, attachments=_attached(meeting, "invitation.ics"))
+    return _letter(delivery, attachments=_attached(delivery, meeting))
 
 
 @message("scheduling.canceled")
 def reservation_canceled(delivery):
-    """Takes the meeting out of the student's calendar."""
+    """Takes the meeting out of the student's calendar, unless it was confirmed again meanwhile."""
     meeting = _meeting_of(delivery)
     if meeting is None:
         return None
-    to_student = meeting.student_id == delivery.user_id
-    return _letter(delivery, attachments=_attached(meeting, "canceled.ics") if to_student else ())
+    if meeting.invites:
+        return _letter(delivery)
+    more = [_waiting()] if meeting.status == Status.PENDING else []
+    return _letter(delivery, *more, attachments=_attached(delivery, meeting))
+
+
+@message("scheduling.invitation")
+def invitation_update(delivery):
+    """Brings the student's calendar up to date where no notification tells them. None where a later message does so."""
+    meeting = _meeting_of(delivery)
+    if meeting is None or meeting.invites != delivery.context["invites"]:
+        return None
+    # Each later REQUEST says it all. A CANCEL is not sent again for what becomes of the meeting outside of calendars.
+    if meeting.invites and meeting.sequence != delivery.context["sequence"]:
+        return None
+    about = {"subject": meeting.subject, "tutor": meeting.tutor.get_full_name(), "time": tell_time(meeting.start_time)}
+    return letter(
+        subject=_title_of(meeting),
+        paragraphs=[
+            _("%(subject)s, %(tutor)s: %(time)s.") % about,
+            _waiting() if meeting.status == Status.PENDING else _("The attached file brings your calendar up to date."),
+        ],
+        link=f"{settings.SITE_URL}/api/v1/meetings/{meeting.pk}/",
+        attachments=_attached(delivery, meeting),
+    )
+
+
+def _title_of(meeting):
+    if meeting.invites:
+        return _("Reservation changed")
+    return _("Reservation moved") if meeting.status == Status.PENDING else _("Reservation canceled")
+
+
+def _waiting():
+    return _("It has yet to be confirmed. Until then the attached file takes it out of your calendar.")
 
 
 @message("scheduling.reminder")

@@ -17,7 +17,8 @@ from scheduling.models import Meeting, Status
 
 _CHANGES = (
     "Sets the status (a tutor confirms and completes, either side cancels), moves the meeting to another slot, or changes "
-    "its subject and notes. What is left out stays."
+    "its subject and notes. What is left out stays. A student who was sent an invitation is sent its update by mail, whoever "
+    "changed the meeting."
 )
 
 

@@ -205,3 +205,11 @@ class Meeting(models.Model):
     def is_live(self):
         """Whether it still waits or is to take place."""
         return self.status in LIVE
+
+    @property
+    def invites(self):
+        """Whether its student has it in the calendar of their mail program, as far as mails bring it there (ADR 23).
+
+        A confirmation invites. It is taken back when the meeting is canceled, or waits for another tutor's word.
+        """
+        return self.status in (Status.CONFIRMED, Status.COMPLETED)

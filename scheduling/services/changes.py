@@ -1,5 +1,7 @@
 """What becomes of a meeting: confirmed, completed, canceled, moved, or put in other words."""
 
+from copy import copy
+
 from config.errors import Missing, NotAllowed
 from config.writes import only
 from scheduling.errors import IllegalTransition, MeetingOver, TooLate
@@ -29,9 +31,10 @@ def change_meeting(*, by, meeting_id, time_slot_id=None, status=None, **words):
         meeting = lock_meeting(by=by, meeting_id=meeting_id)
         if meeting is None:
             raise Missing
+        # Words first: what is told of a move has them already, and no mail of their own goes out beside it.
+        _reword(meeting, words)
         if time_slot_id not in (None, meeting.time_slot_id):
             _move(meeting, by, time_slot_id, people)
-        _reword(meeting, words)
         alone = time_slot_id is None and not words
         if status is not None and (alone or status != meeting.status):
             _advance(meeting, by, status)
@@ -92,11 +95,11 @@ def _move(meeting, by, slot_id, people):
     Meeting.objects.filter(pk=meeting.pk).update(
         time_slot_id=slot_id, tutor=tutor, status=status, reminded=slot.reminded, credits=slot.credits
     )
-    before, old_tutor = meeting.start_time, meeting.tutor
+    was = copy(meeting)
     meeting.time_slot_id, meeting.tutor, meeting.status = slot_id, tutor, status
     meeting.start_time, meeting.end_time = slot.start_time, slot.end_time
     meeting.sequence += 1
-    telling.moved(meeting, by=by, before=before, old_tutor=old_tutor)
+    telling.moved(meeting, by=by, was=was)
 
 
 def _reword(meeting, words):
@@ -109,6 +112,7 @@ def _reword(meeting, words):
     for name, value in changed.items():
         setattr(meeting, name, value)
     meeting.sequence += 1
+    telling.reworded(meeting)
 
 
 def _advance(meeting, by, status, *, in_time=False):
@@ -120,11 +124,11 @@ def _advance(meeting, by, status, *, in_time=False):
     if customer and meeting.late and not in_time:
         raise TooLate
     Meeting.objects.filter(pk=meeting.pk).update(status=status)
-    meeting.status = status
+    was, meeting.status = copy(meeting), status
     meeting.sequence += 1
     if status == Status.CANCELED:
         costs.settle(meeting, forfeited=customer and meeting.forfeits)
-        telling.canceled(meeting, by=by)
+        telling.canceled(meeting, by=by, was=was)
     elif status == Status.CONFIRMED:
         telling.confirmed(meeting)
 

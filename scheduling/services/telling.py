@@ -4,7 +4,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from notifications.mails import NOTIFICATION
-from notifications.services import in_language_of, notify, tell_time
+from notifications.models import Channel
+from notifications.services import in_language_of, notify, preferences_of, send, tell_time
 
 
 def booked(meeting):
@@ -52,8 +53,9 @@ def confirmed(meeting):
         )
 
 
-def canceled(meeting, *, by):
-    """To the other side; where neither side canceled, to both."""
+def canceled(meeting, *, by, was):
+    """To the other side; where neither side canceled, to both. `was` is the meeting before."""
+    mailed = _mails_of_invited(was)
     for person in _others(meeting, by):
         with in_language_of(person):
             _tell(
@@ -63,30 +65,45 @@ def canceled(meeting, *, by):
                 title=_("Reservation canceled"),
                 message=_("%(by)s canceled %(time)s: %(subject)s.") % _words(meeting, by=by),
                 key=f"reservation_canceled:{meeting.pk}",
-                mail="scheduling.canceled",
+                mail="scheduling.canceled" if mailed and person.pk == meeting.student_id else NOTIFICATION,
             )
+    if by.pk == meeting.student_id and "reservation_canceled" in mailed:
+        _update_invitation(meeting)
 
 
-def moved(meeting, *, by, before, old_tutor):
-    """To the other side: another time. A tutor who loses the meeting hears of a cancellation, the new one of a reservation."""
-    if old_tutor.pk != meeting.tutor_id:
+def moved(meeting, *, by, was):
+    """To the other side: another time. A tutor who loses the meeting hears of a cancellation, the new one of a reservation.
+
+    `was` is the meeting before.
+    """
+    if was.tutor_id != meeting.tutor_id:
         booked(meeting)
-        if old_tutor.pk != by.pk:
-            _tell_lost(meeting, old_tutor, by, before)
+        if was.tutor_id != by.pk:
+            _tell_lost(meeting, by, was)
+    mailed, times = _mails_of_invited(was), [was.start_time.isoformat(), was.end_time.isoformat()]
     for person in _others(meeting, by):
-        if person.pk == meeting.tutor_id != old_tutor.pk:
+        if person.pk == meeting.tutor_id != was.tutor_id:
             continue
-        invited = person.pk == meeting.student_id and meeting.status == "confirmed"
+        updated = mailed and person.pk == meeting.student_id
         with in_language_of(person):
             _tell(
                 person,
                 meeting,
                 type=_type_of_move(meeting, person),
                 title=_("Reservation moved"),
-                message=_("%(by)s moved %(before)s to %(time)s: %(subject)s.") % _words(meeting, by=by, before=before),
+                message=_("%(by)s moved %(before)s to %(time)s: %(subject)s.") % _words(meeting, by=by, before=was.start_time),
                 key=f"reservation_moved:{meeting.pk}:{meeting.sequence}",
-                mail="scheduling.confirmed" if invited else NOTIFICATION,
+                mail=_mail_of_move(meeting) if updated else NOTIFICATION,
+                context={"meeting": meeting.pk, "was": times},
             )
+    if mailed and (by.pk == meeting.student_id or _type_of_move(meeting, meeting.student) not in mailed):
+        _update_invitation(meeting, was=times)
+
+
+def reworded(meeting):
+    """To nobody; but an invitation holds these words."""
+    if _mails_of_invited(meeting):
+        _update_invitation(meeting)
 
 
 def reminded(meeting):
@@ -108,14 +125,38 @@ def reminded(meeting):
             )
 
 
-def _tell_lost(meeting, old_tutor, by, before):
-    with in_language_of(old_tutor):
+def _mails_of_invited(meeting):
+    """The types of which the student has mails, where they hold an invitation; otherwise none.
+
+    They hold one while the meeting invites and they have mails about what is confirmed. Whether it has been sent already
+    nobody asks: a CANCEL of what a calendar does not know does nothing there.
+    """
+    if not meeting.invites or meeting.student is None or not meeting.student.email:
+        return set()
+    mailed = {kind for kind, channels in preferences_of(meeting.student).items() if channels[Channel.EMAIL]}
+    return mailed if "reservation_confirmed" in mailed else set()
+
+
+def _update_invitation(meeting, *, was=()):
+    """To the student, by mail alone: they know of the change, or need not, but their calendar does not. `was`: its old times."""
+    send(
+        channel=Channel.EMAIL,
+        to=meeting.student.email,
+        kind="scheduling.invitation",
+        context={"meeting": meeting.pk, "sequence": meeting.sequence, "invites": meeting.invites, "was": was},
+        key=f"invitation:{meeting.pk}:{meeting.sequence}",
+        user=meeting.student,
+    )
+
+
+def _tell_lost(meeting, by, was):
+    with in_language_of(was.tutor):
         _tell(
-            old_tutor,
+            was.tutor,
             meeting,
             type="reservation_canceled",
             title=_("Reservation canceled"),
-            message=_("%(by)s moved %(before)s to another tutor: %(subject)s.") % _words(meeting, by=by, before=before),
+            message=_("%(by)s moved %(before)s to another tutor: %(subject)s.") % _words(meeting, by=by, before=was.start_time),
             key=f"reservation_canceled:{meeting.pk}:{meeting.sequence}",
         )
 
@@ -124,7 +165,12 @@ def _type_of_move(meeting, person):
     # The types are those that clients know; "system" is for a student whose meeting is not confirmed.
     if person.pk == meeting.tutor_id:
         return "new_reservation"
-    return "reservation_confirmed" if meeting.status == "confirmed" else "system"
+    return "reservation_confirmed" if meeting.invites else "system"
+
+
+def _mail_of_move(meeting):
+    # What waits for another tutor's word leaves the calendar (ADR 23).
+    return "scheduling.confirmed" if meeting.invites else "scheduling.canceled"
 
 
 def _others(meeting, by):

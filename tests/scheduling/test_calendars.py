@@ -1,8 +1,6 @@
-"""Feeds and invitations, read by another library than the one that wrote them."""
+"""Feeds, read by another library than the one that wrote them."""
 
-import email
 from datetime import timedelta
-from email import policy
 
 import pytest
 import vobject
@@ -166,68 +164,3 @@ def test_a_feed_takes_as_many_queries_for_many_meetings(as_user, api, alice, tim
         book(slot(number))
     with django_assert_num_queries(2):
         assert api.get(url).content.count(b"BEGIN:VEVENT") == 5
-
-
-class TestInvitations:
-    @staticmethod
-    def mails(outbox):
-        found = [email.message_from_bytes(path.read_bytes(), policy=policy.default) for path in sorted(outbox.iterdir())]
-        return {mail["To"].split("@")[0]: mail for mail in found}
-
-    @staticmethod
-    def calendar(mail):
-        [attachment] = list(mail.iter_attachments())
-        assert attachment.get_content_type() == "text/calendar"
-        calendar = vobject.readOne(attachment.get_content())
-        assert attachment.get_param("method") == calendar.method.value
-        return calendar
-
-    def test_the_confirmation_invites(self, book, run_jobs, outbox):
-        meeting = book(status="confirmed")
-        run_jobs()
-
-        mail = self.mails(outbox)["alice"]
-        calendar = self.calendar(mail)
-        assert calendar.method.value == "REQUEST"
-        event = calendar.vevent
-        assert (event.uid.value, event.sequence.value, event.dtstart.value) == (str(meeting.uid), "1", meeting.start_time)
-        assert event.organizer.value == "mailto:frontdesk@example.com"
-        assert event.attendee.value == "mailto:alice@example.com"
-        assert "Algebra" in mail.get_body(("plain",)).get_content()
-
-    def test_the_cancellation_takes_it_back(self, book, tim, run_jobs, outbox):
-        meeting = book(status="confirmed")
-        run_jobs()
-        for path in outbox.iterdir():
-            path.unlink()
-        services.cancel_meeting(by=tim, meeting_id=meeting.pk)
-        run_jobs()
-
-        calendar = self.calendar(self.mails(outbox)["alice"])
-        assert (calendar.method.value, calendar.vevent.sequence.value) == ("CANCEL", "2")
-
-    def test_a_confirmation_that_no_longer_holds_is_not_sent(self, book, alice, run_jobs, outbox):
-        meeting = book(status="confirmed")
-        services.cancel_meeting(by=alice, meeting_id=meeting.pk)
-        run_jobs()
-
-        assert "alice" not in self.mails(outbox)
-
-    def test_a_name_in_quotes_can_stand_in_it(self, book, alice):
-        from scheduling.ical import invitation
-
-        alice.first_name, alice.last_name = 'Alice "Ali"', "Liddell"
-        alice.save()
-        event = vobject.readOne(invitation(Meeting.objects.get(pk=book().pk)).decode()).vevent
-        assert event.attendee.cn_param == "Alice 'Ali' Liddell"
-
-    def test_people_without_email_can_stand_in_it(self, book, slot, db):
-        from scheduling.ical import invitation
-        from tests.conftest import make_user
-
-        phil = make_user("phil", phone="+48987654321")
-        phil.email = None
-        phil.save()
-        meeting = book(by=phil)
-        event = vobject.readOne(invitation(Meeting.objects.get(pk=meeting.pk)).decode()).vevent
-        assert event.attendee.value == "tel:+48987654321"
