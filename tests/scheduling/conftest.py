@@ -1,4 +1,6 @@
+import email
 from datetime import UTC, datetime, time, timedelta
+from email import policy
 
 import pytest
 from django.db import connection
@@ -6,6 +8,7 @@ from django.utils import timezone
 
 from scheduling import services
 from scheduling.models import Meeting, TimeSlot
+from tests.scheduling.invitations import calendar
 
 WEEK = timedelta(days=7)
 
@@ -81,6 +84,47 @@ def outbox(settings, outbox):
     """The folder that mails and SMS are written to, as by default; pytest-django would keep mails in memory."""
     settings.EMAIL_BACKEND = "notifications.backends.email.OutboxBackend"
     return outbox
+
+
+@pytest.fixture
+def tom(make_admin):
+    """Another tutor."""
+    return make_admin("tom")
+
+
+@pytest.fixture
+def mails(run_jobs, outbox):
+    """`mails(alice)`: what has come to her since the last look, whoever else got something, once the worker has done its jobs."""
+
+    def read(user):
+        run_jobs()
+        found = []
+        for path in sorted(outbox.iterdir()) if outbox.exists() else ():
+            found.append(email.message_from_bytes(path.read_bytes(), policy=policy.default))
+            path.unlink()
+        return [mail for mail in found if mail["To"] == user.email]
+
+    return read
+
+
+@pytest.fixture
+def invited(book, mails, alice):
+    """A confirmed meeting of alice's with tim, whose invitation she has been sent."""
+    meeting = book(status="confirmed")
+    assert [calendar(mail).method.value for mail in mails(alice)] == ["REQUEST"]
+    return meeting
+
+
+@pytest.fixture
+def change(as_user):
+    """`change(alice, meeting, subject="Geometry")`: by the API."""
+
+    def act(user, meeting, **changes):
+        answer = as_user(user).patch(f"/api/v1/meetings/{meeting.pk}/", changes)
+        assert answer.status_code == 200
+        return answer.json()
+
+    return act
 
 
 def monday():
