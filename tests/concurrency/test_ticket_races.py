@@ -9,10 +9,14 @@ from django.db import OperationalError, connection, transaction
 from rest_framework.test import APIClient
 
 from accounts.models import User
-from accounts.services import close_account, start_session
+from accounts.services import change_account, close_account, start_session
 from notifications.models import Notification
-from tests.concurrency.racing import race
+from scheduling.models import TimeSlot
+from scheduling.services import book_meeting
+from tests.concurrency.racing import aside, race
+from tests.concurrency.stores import outcome
 from tests.conftest import make_user
+from tests.scheduling.conftest import hour
 from tickets import services
 from tickets.errors import AssigneeRefused
 from tickets.models import Answer, StatusChange, Ticket
@@ -155,6 +159,23 @@ def test_a_customer_and_who_answered_them_may_be_closed_at_once(tim):
         assert race(lambda user: close_account(by=tim, user=user), [customer, worker]) == [None, None]
 
         assert not Ticket.objects.filter(assignee=worker).exists()
+
+
+def test_a_customer_closes_while_their_tutor_who_sees_to_their_ticket_is_demoted(alice, tim, make_admin):
+    """The demotion holds the tutor and wants the ticket; the closing wants both, the tutor for the meeting's sake."""
+    tom = make_admin("tom")
+    slot = TimeSlot.objects.create(tutor=tom, start_time=hour(), end_time=hour(1))
+    meeting = book_meeting(by=alice, time_slot_id=slot.pk, subject="Algebra")
+    ticket = services.open_ticket(by=alice, message="Help", meeting_id=meeting.pk)
+    services.change_ticket(by=tim, ticket_id=ticket.pk, assignee_id=tom.pk)
+
+    with transaction.atomic():
+        Ticket.objects.select_for_update().get()
+        closing = aside(lambda: close_account(by=tim, user=alice))
+        demotion = aside(lambda: change_account(by=tim, user=tom, user_type="student", is_staff=False))
+
+    assert [outcome(closing()), outcome(demotion())] == ["done", "done"]
+    assert Ticket.objects.get().assignee is None
 
 
 def test_control_a_ticket_locked_before_its_people_is_a_deadlock(ticket, sue):
