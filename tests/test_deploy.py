@@ -8,10 +8,9 @@ from pathlib import Path
 
 import pytest
 import yaml
-from django.db.migrations.recorder import MigrationRecorder
 
 from local.postgres import QUIET
-from tests.live import ROOT, Service, free_port
+from tests.live import ROOT, Service
 
 REQUIREMENTS = {"requirements.txt", "requirements-fast.txt", "requirements-local.txt"}
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
@@ -156,37 +155,3 @@ def test_the_entrypoint_serves_and_works(tmp_path):
     assert wrong.stderr == "HTTPS='maybe' is neither on nor off. Use on or off.\n"
 
     assert subprocess.check_output(["./entrypoint.sh", "echo", "as it is"], cwd=ROOT, text=True) == "as it is\n"
-
-
-@pytest.mark.slow
-@pytest.mark.django_db(transaction=True)
-def test_the_worker_waits_for_the_migrations(tmp_path):
-    env = Service(tmp_path, PYTHONUNBUFFERED="1").env
-    row = MigrationRecorder.Migration.objects.filter(app="config")[0]
-    row.delete()
-    command = [sys.executable, "manage.py", "await_migrations"]
-    with subprocess.Popen(command, cwd=ROOT, env=env, stdout=subprocess.PIPE, text=True) as waiting:
-        try:
-            assert waiting.stdout.readline() == "1 migrations waiting\n"
-            assert waiting.poll() is None
-        finally:
-            row.save()
-        assert waiting.stdout.read() == ""  # it is told once
-    assert waiting.returncode == 0
-
-
-@pytest.mark.slow
-@pytest.mark.django_db(transaction=True)
-def test_the_worker_does_not_wait_for_ever_for_a_database(tmp_path):
-    """A wrong password, say: it is told once, and who started it decides what then."""
-    env = Service(tmp_path, DATABASE_URL=f"postgres://127.0.0.1:{free_port()}/none", DJANGO_SETTINGS_MODULE="config.settings").env
-    run = (
-        "from config.management.commands import await_migrations; await_migrations.PATIENCE = 2\n"
-        "from django.core.management import execute_from_command_line as run; run(['manage.py', 'await_migrations'])"
-    )
-
-    done = subprocess.run([sys.executable, "-c", run], cwd=ROOT, env=env, capture_output=True, text=True, timeout=60)
-
-    assert done.returncode == 1
-    assert done.stderr.startswith("CommandError: The database cannot be used: connection failed: ")
-    assert done.stderr.count("connection failed") == 1
