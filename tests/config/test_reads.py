@@ -1,5 +1,6 @@
 """Reads by PostgreSQL say what the serializers say; pages hold together."""
 
+import base64
 import json
 
 import pytest
@@ -56,6 +57,23 @@ def test_a_page_is_as_long_as_it_is_asked_to_be(as_user, sue):
     }
 
     assert lengths == {"": 50, "10": 10, "00000000011": 11, "200": 200, "201": 200, "9" * 5000: 200}
+
+
+@pytest.mark.parametrize(
+    ("path", "place"),
+    [
+        ("/api/v1/products/", ["Pen\x00", 1]),
+        ("/api/v1/timeslots/", ["2026-11-21T10:00:00Z\x00", 1]),
+        ("/auth/users/", ["1\x00"]),
+    ],
+)
+def test_a_cursor_holds_no_nul(as_user, sue, path, place):
+    """Whatever its columns are; PostgreSQL takes none."""
+    cursor = base64.urlsafe_b64encode(json.dumps(place).encode()).decode().rstrip("=")
+
+    answer = as_user(sue).get(path, {"cursor": cursor})
+
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, "cursor")
 
 
 def test_a_row_that_comes_meanwhile_does_not_move_the_pages(as_user, sue, alice, bob):
