@@ -86,6 +86,17 @@ def test_the_database_keeps_it_whoever_writes(ask, alice, sue):
     assert awaiting(ticket) == "support"
 
 
+def test_nobody_owes_a_word_on_a_closed_ticket_that_has_none(ask, say, sue):
+    """Its only answer is a note after all: that its owner asked was settled by closing it."""
+    ticket = ask()
+    services.set_status(by=sue, ticket_id=ticket.pk, status="c")
+    answer = say(sue, ticket)
+
+    Answer.objects.filter(pk=answer.pk).update(internal=True)
+
+    assert awaiting(ticket) is None
+
+
 @pytest.mark.django_db(transaction=True)
 def test_without_the_trigger_nobody_keeps_it(ask, sue, without_trigger):
     ticket = ask()
