@@ -161,6 +161,16 @@ def test_a_customer_and_who_answered_them_may_be_closed_at_once(tim):
         assert not Ticket.objects.filter(assignee=worker).exists()
 
 
+def test_nobody_opens_a_ticket_at_the_moment_of_the_closing(alice, tim):
+    with transaction.atomic():
+        user = User.objects.select_for_update().get(pk=alice.pk)
+        opening = aside(lambda: services.open_ticket(by=alice, message="Help"))
+        close_account(by=tim, user=user)
+
+    assert outcome(opening()) == "not_found"
+    assert not Ticket.objects.exists()
+
+
 def test_a_customer_closes_while_their_tutor_who_sees_to_their_ticket_is_demoted(alice, tim, make_admin):
     """The demotion holds the tutor and wants the ticket; the closing wants both, the tutor for the meeting's sake."""
     tom = make_admin("tom")
