@@ -52,6 +52,15 @@ def test_both_are_reminded_a_day_and_an_hour_before(book, status):
     assert remind() == []
 
 
+def test_a_reminder_does_not_change_the_meeting_for_calendars(book):
+    in_hours(book(), 0.9)
+    before = Meeting.objects.values("sequence", "updated_at").get()
+
+    assert remind() == [HOUR]
+
+    assert Meeting.objects.values("sequence", "updated_at").get() == before
+
+
 def test_the_worker_gives_each_a_job_and_each_job_may_run_twice(book, run_jobs):
     in_hours(book(), 20)
 
