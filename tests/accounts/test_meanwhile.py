@@ -7,7 +7,7 @@ from django.test import Client
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 
-from accounts import backends, codes
+from accounts import backends, codes, errors
 from accounts.admin import OwnPasswordForm, PasswordForm
 from accounts.models import Code, Session, User
 from accounts.services import accounts, change_account, change_password, close_account, passwords, refresh_session, start_session
@@ -233,14 +233,15 @@ def test_a_name_that_was_taken(api, alice, acts, meanwhile):
     assert User.objects.get(pk=alice.pk).closed_at
 
 
-def test_a_form_that_is_sent_back(alice, acts):
+@pytest.mark.parametrize(("given", "refusal"), [(None, errors.CurrentPasswordNeeded), ("not the password", errors.WrongPassword)])
+def test_a_form_that_is_sent_back(alice, acts, given, refusal):
     """It holds the e-mail that the account had. Nobody asked for a password, so nobody's e-mail changes by it."""
     as_it_was = User.objects.get(pk=alice.pk)
     acts["new e-mail"]()
     Delivery.objects.all().delete()
 
-    with pytest.raises(accounts.CurrentPasswordNeeded):
-        change_account(by=as_it_was, user=as_it_was, email="alice@example.com", first_name="Alicia")
+    with pytest.raises(refusal):
+        change_account(by=as_it_was, user=as_it_was, current_password=given, email="alice@example.com", first_name="Alicia")
 
     user = User.objects.get(pk=alice.pk)
     assert (user.email, user.first_name) == ("new@example.com", "Alice")
