@@ -1,9 +1,12 @@
-"""What a row may not say, whoever writes it: each CHECK that no other test holds, broken once by SQL."""
+"""What rows may not say, whoever writes them: each CHECK and UNIQUE that no other test holds, broken once by SQL."""
+
+import json
 
 import pytest
 from django.db import IntegrityError, connection, transaction
 
 from config.errors import constraint_of
+from config.models import IdempotencyKey
 from notifications.services import set_preferences
 from scheduling.services import set_buffer
 from shop.models import CreditSpending, Payment, Voucher
@@ -65,12 +68,24 @@ BROKEN = [
     ("payment_paid_has_time", "shop_payment", "status = 'paid'"),
     ("payment_paid_has_time", "shop_payment", "paid_at = now()"),
     ("credit_lot_granted_positive", "shop_creditlot", "granted = 0, remaining = 0"),
+    ("shop_creditlot_order_item_id_key", "shop_creditlot", "order_item_id = 0"),
     ("credit_spending_positive", "shop_creditspending", "credits = 0"),
     ("credit_spending_status_known", "shop_creditspending", "status = 'x'"),
     ("credit_entry_direction", "shop_creditentry", "change = -1"),
     ("credit_entry_direction", "shop_creditentry", "kind = 'correction', change = 0"),
     ("credit_entry_lot", "shop_creditentry", "lot_id = NULL"),
     ("credit_entry_spending", "shop_creditentry", "spending_id = 1"),
+]
+# The constraint, its table, and what a copy of a row has of its own.
+COPIED = [
+    ("idempotency_key_unique", "config_idempotencykey", {"id": 0}),
+    ("refresh_token_unique", "accounts_refreshtoken", {"id": 0}),
+    ("calendar_feed_unique", "scheduling_calendarfeed", {"user_id": 0}),
+    ("delivery_key_unique", "notifications_delivery", {"id": 0, "message_id": "another"}),
+    ("delivery_message_id_unique", "notifications_delivery", {"id": 0, "key": "another"}),
+    ("attachment_file_unique", "tickets_attachment", {"id": 0, "position": 2}),
+    ("payment_reference_unique", "shop_payment", {"id": 0, "status": "failed"}),
+    ("shop_voucher_code_key", "shop_voucher", {"id": 0}),
 ]
 
 
@@ -83,18 +98,31 @@ def rows(alice, sue, tim, settings, tmp_path):
     set_preferences(by=alice, wanted={"reminder": {"sms": True}})
     set_status(by=sue, ticket_id=made["tickets/pk"], status="c")
     Voucher.objects.create(code="SALE", kind="percent", value=10)
-    Payment.objects.create(order_id=made["orders/pk"], provider="offline", amount="2.50", currency="EUR")
-    grant_credits(by=tim, user=alice, credits=3)
+    Payment.objects.create(order_id=made["orders/pk"], provider="offline", reference="1", amount="2.50", currency="EUR")
+    for number in (3, 2):
+        grant_credits(by=tim, user=alice, credits=number)
     CreditSpending.objects.create(user=alice, meeting_id=made["meetings/pk"], credits=1)
+    IdempotencyKey.objects.create(user=alice, route="post", key="1", fingerprint=b"", status=201, body=b"")
+
+
+def refused(statement, *values):
+    """The name of the constraint that a statement breaks."""
+    with connection.cursor() as cursor:
+        # The triggers would refuse most of it before: what they let through, by a mistake, is to stop here.
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        with pytest.raises(IntegrityError) as caught, transaction.atomic():
+            cursor.execute(statement, values)
+        cursor.execute("SET LOCAL session_replication_role = origin")
+    return constraint_of(caught.value)
 
 
 @pytest.mark.parametrize(("name", "table", "values"), BROKEN)
 def test_no_row_says_it(rows, name, table, values):
-    with connection.cursor() as cursor:
-        # The triggers would refuse most of it before: what they let through, by a mistake, is to stop here.
-        cursor.execute("SET LOCAL session_replication_role = replica")
-        with pytest.raises(IntegrityError) as refused, transaction.atomic():
-            cursor.execute(f"UPDATE {table} SET {values}")
-        cursor.execute("SET LOCAL session_replication_role = origin")
+    assert refused(f"UPDATE {table} SET {values}") == name
 
-    assert constraint_of(refused.value) == name
+
+@pytest.mark.parametrize(("name", "table", "values"), COPIED)
+def test_no_two_rows_say_it(rows, name, table, values):
+    copy = f"INSERT INTO {table} SELECT (jsonb_populate_record(one, %s)).* FROM {table} one LIMIT 1"
+
+    assert refused(copy, json.dumps(values)) == name
