@@ -147,13 +147,22 @@ class TestOneStudent:
         done = race(run_sql(INSERT_MEETING), [(alice.pk, one.tutor_id, one.pk) for one in slots], at_once=100)
         assert Counter(done) == {"done": 1, "student_overlap": MANY - 1}
 
-    def test_control_without_the_lock_it_deadlocks(self, alice, make_admin, without_trigger):
-        """The student is not locked, so two who book the same hours from both ends wait for each other in the middle."""
+    @pytest.fixture
+    def tutors(self, make_admin):
+        """Two, of the same five hundred hours."""
         tutors = [make_admin(name) for name in ("one", "two")]
         for tutor in tutors:
             with connection.cursor() as cursor:
                 cursor.execute(INSERT_SLOTS, [tutor.pk, 1])
+        return tutors
 
+    def test_whole_days_from_both_ends(self, alice, tutors):
+        done = race(run_sql(INSERT_MEETINGS), [(alice.pk, tutors[0].pk, 1), (alice.pk, tutors[1].pk, -1)] * 3)
+        # The first has the hours, in its tutor's slots.
+        assert Counter(done) == {"done": 1, "slot_taken": 2, "student_overlap": 3}
+
+    def test_control_without_the_lock_it_deadlocks(self, alice, tutors, without_trigger):
+        """The student is not locked, so two who book the same hours from both ends wait for each other in the middle."""
         with without_trigger(Meeting, "copy_slot"), without_trigger(Meeting, "keep_forever"):
             for _ in range(20):  # as for tutors
                 done = race(run_sql(INSERT_MEETINGS), [(alice.pk, tutors[0].pk, 1), (alice.pk, tutors[1].pk, -1)] * 3)

@@ -15,6 +15,7 @@ from scheduling.models import Meeting, TimeSlot
 from scheduling.services.locks import lock_tutor
 from tests.concurrency.calendars import check_invariants
 from tests.concurrency.racing import aside, race
+from tests.concurrency.stores import outcome
 from tests.scheduling.conftest import hour
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow, pytest.mark.usefixtures("patience")]
@@ -249,6 +250,17 @@ def test_a_slot_that_is_withdrawn_by_sql_meanwhile_is_not_taken(slot, alice, act
         taking = aside(acts[act])
 
     assert isinstance(taking(), errors.SlotUnavailable)
+
+
+def test_a_meeting_by_sql_waits_for_the_times_of_its_slot(slot, alice, tim):
+    one = slot(0)
+
+    with transaction.atomic():
+        TimeSlot.objects.filter(pk=one.pk).update(start_time=hour(1), end_time=hour(2))
+        booking = aside(lambda: Meeting.objects.create(student=alice, tutor=tim, time_slot=one, subject="x"))
+
+    assert outcome(booking()) == "done"
+    assert Meeting.objects.values_list("start_time", "end_time").get() == (hour(1), hour(2))
 
 
 def test_a_new_address_of_a_calendar_does_not_queue_with_bookings(tim):
