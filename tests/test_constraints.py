@@ -12,6 +12,7 @@ from scheduling.services import set_buffer
 from shop.models import CreditSpending, Payment, Voucher
 from shop.services import grant_credits
 from tests.world import world
+from tickets.models import CannedReply
 from tickets.services import set_status
 
 pytestmark = pytest.mark.django_db
@@ -19,8 +20,13 @@ pytestmark = pytest.mark.django_db
 # The constraint, its table, and what would break it.
 BROKEN = [
     ("slot_origin_known", "scheduling_timeslot", "origin = 'x'"),
+    ("slot_length", "scheduling_timeslot", "end_time = start_time + interval '4 minutes 59.999999 seconds'"),
+    ("slot_length", "scheduling_timeslot", "end_time = start_time + interval '24 hours 0.000001 seconds'"),
     ("buffer_at_most_a_day", "scheduling_tutorsettings", "buffer_minutes = 1441"),
     ("rule_weekday_known", "scheduling_availabilityrule", "weekday = 7"),
+    ("rule_weekday_known", "scheduling_availabilityrule", "weekday = -1"),
+    ("rule_ends_after_start", "scheduling_availabilityrule", "end_time = start_time"),
+    ("rule_validity_in_order", "scheduling_availabilityrule", "valid_until = valid_from - 1"),
     ("rule_slot_length", "scheduling_availabilityrule", "slot_minutes = 4"),
     ("rule_slot_length", "scheduling_availabilityrule", "slot_minutes = 1441"),
     ("rule_whole_minutes", "scheduling_availabilityrule", "start_time = start_time + interval '1 second'"),
@@ -52,12 +58,17 @@ BROKEN = [
     ("exception_times", "scheduling_availabilityexception", "start_time = '10:00', end_time = '10:00'"),
     ("preference_channel_known", "notifications_preference", "channel = 'x'"),
     ("preference_type_known", "notifications_preference", "type = 'x'"),
+    ("preference_security_required", "notifications_preference", "type = 'account', channel = 'in_app', enabled = false"),
+    ("delivery_sent_has_time", "notifications_delivery", "status = 'queued', sent_at = now()"),
+    ("attachment_place_known", "tickets_attachment", "position = 0"),
+    ("status_change_known", "tickets_statuschange", "from_status = 'x'"),
     ("status_change_known", "tickets_statuschange", "to_status = 'x'"),
     ("product_price_not_negative", "shop_product", "price = -1"),
     ("product_currency_form", "shop_product", "currency = 'eur'"),
     ("product_has_name", "shop_product", "name = ''"),
     ("product_credits_validity", "shop_product", "credits_valid_days = 0"),
     ("voucher_kind_known", "shop_voucher", "kind = 'x'"),
+    ("voucher_value_range", "shop_voucher", "value = 0"),
     ("voucher_currency_form", "shop_voucher", "currency = 'eur'"),
     ("order_currency_form", "shop_order", "currency = 'eur'"),
     ("order_discount_within_subtotal", "shop_order", "discount = -1, voucher_id = 1"),
@@ -71,10 +82,15 @@ BROKEN = [
     ("shop_creditlot_order_item_id_key", "shop_creditlot", "order_item_id = 0"),
     ("credit_spending_positive", "shop_creditspending", "credits = 0"),
     ("credit_spending_status_known", "shop_creditspending", "status = 'x'"),
+    ("stock_entry_direction", "shop_stockentry", "change = 0 WHERE reason = 'order'"),
+    ("stock_entry_direction", "shop_stockentry", "change = 0 WHERE reason = 'delivery'"),
     ("credit_entry_direction", "shop_creditentry", "change = -1"),
+    ("credit_entry_direction", "shop_creditentry", "change = 0"),
     ("credit_entry_direction", "shop_creditentry", "kind = 'correction', change = 0"),
+    ("credit_entry_direction", "shop_creditentry", "kind = 'expiry', change = 0"),
     ("credit_entry_lot", "shop_creditentry", "lot_id = NULL"),
     ("credit_entry_spending", "shop_creditentry", "spending_id = 1"),
+    ("credit_entry_spending", "shop_creditentry", "kind = 'debit', change = -1"),
 ]
 # The constraint, its table, and what a copy of a row has of its own.
 COPIED = [
@@ -84,6 +100,7 @@ COPIED = [
     ("delivery_key_unique", "notifications_delivery", {"id": 0, "message_id": "another"}),
     ("delivery_message_id_unique", "notifications_delivery", {"id": 0, "key": "another"}),
     ("attachment_file_unique", "tickets_attachment", {"id": 0, "position": 2}),
+    ("canned_reply_unique", "tickets_cannedreply", {"id": 0, "text": "Another"}),
     ("payment_reference_unique", "shop_payment", {"id": 0, "status": "failed"}),
     ("shop_voucher_code_key", "shop_voucher", {"id": 0}),
 ]
@@ -97,6 +114,7 @@ def rows(alice, sue, tim, settings, tmp_path):
     set_buffer(by=tim, buffer_minutes=5)
     set_preferences(by=alice, wanted={"reminder": {"sms": True}})
     set_status(by=sue, ticket_id=made["tickets/pk"], status="c")
+    CannedReply.objects.create(title="Hello", language="en", text="Good morning")
     Voucher.objects.create(code="SALE", kind="percent", value=10)
     Payment.objects.create(order_id=made["orders/pk"], provider="offline", reference="1", amount="2.50", currency="EUR")
     for number in (3, 2):
