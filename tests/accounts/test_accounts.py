@@ -168,6 +168,23 @@ def test_the_last_administrator_must_stay(as_user, tim):
             assert broken(lambda statement=statement: cursor.execute(statement, [tim.pk])) == "user_last_admin"
 
 
+def test_one_who_is_not_active_does_not_stay(tim, make_admin):
+    change_account(by=tim, user=make_admin("second"), is_active=False)
+
+    with pytest.raises(LastAdmin):
+        change_account(by=tim, user=tim, user_type="student")
+
+
+def test_a_session_that_is_over_ended_when_it_did(tim, alice):
+    start_session(user=alice)
+    Session.objects.update(ended_at="2026-01-01T00:00:00Z")
+    before = Session.objects.get().ended_at
+
+    change_account(by=tim, user=alice, is_active=False)
+
+    assert Session.objects.get().ended_at == before
+
+
 def test_an_administrator_may_go_when_another_stays(as_user, tim, make_admin):
     make_admin("second")
 

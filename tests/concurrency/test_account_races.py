@@ -12,7 +12,7 @@ from rest_framework.test import APIClient
 
 from accounts import codes, tokens
 from accounts.backends import IdentifierBackend
-from accounts.errors import InvalidCode, NoActiveAccount
+from accounts.errors import InvalidCode, LastAdmin, NoActiveAccount
 from accounts.models import Code, Export, RefreshToken, Session, User
 from accounts.services import (
     change_account,
@@ -27,7 +27,7 @@ from accounts.services import (
 from accounts.services.codes import open_code
 from accounts.services.sessions import TokenPair
 from accounts.tasks import write_export
-from tests.concurrency.racing import race, somebody_waits
+from tests.concurrency.racing import aside, race, somebody_waits
 from tests.conftest import PASSWORD
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
@@ -87,6 +87,16 @@ def test_two_administrators_who_leave_at_once_leave_one(tim, make_admin):
 
     assert sum(isinstance(result, User) for result in results) == 1
     assert User.objects.filter(user_type="admin").count() == 1
+
+
+def test_of_two_administrators_the_second_to_leave_waits_for_the_first(tim, make_admin):
+    second = make_admin("second")
+
+    with transaction.atomic():
+        change_account(by=tim, user=tim, user_type="student")
+        leaving = aside(lambda: change_account(by=second, user=second, user_type="student"))
+
+    assert isinstance(leaving(), LastAdmin)
 
 
 def test_control_looking_for_another_administrator_first_leaves_none(tim, make_admin, without_trigger):

@@ -160,6 +160,14 @@ def test_a_message_with_a_known_key_is_sent_once(queue, jobs):
     assert Delivery.objects.count() == len(jobs()) == 1
 
 
+def test_a_message_that_is_queued_again_as_it_was_is_sent_once(queue, jobs):
+    queue()
+
+    Delivery.objects.update(status="queued")
+
+    assert len(jobs()) == 1
+
+
 def test_the_message_id_follows_from_the_key(queue, settings):
     settings.DEFAULT_FROM_EMAIL = "Studio <studio@lessons.example>"
 

@@ -25,6 +25,13 @@ def kept(media):
     return sorted(path.name for path in folder.iterdir()) if folder.exists() else []
 
 
+def test_each_ticket_has_a_first_file(as_user, alice):
+    for _ in range(2):
+        assert post(as_user(alice), "/api/ticket", upload("shot.png", PNG)).status_code == 201
+
+    assert list(Attachment.objects.values_list("position", flat=True)) == [1, 1]
+
+
 @pytest.mark.parametrize(
     ("name", "content", "kind"),
     [
