@@ -17,8 +17,43 @@ from tickets.services import set_status
 
 pytestmark = pytest.mark.django_db
 
+# What closing leaves of an account, and what it must not.
+_CLOSED = {
+    "username": ("'deleted user'", "'alice'"),
+    "email": ("NULL", "'alice@example.com'"),
+    "phone": ("NULL", "'+48123666789'"),
+    "first_name": ("''", "'Alice'"),
+    "last_name": ("''", "'Liddell'"),
+    "is_active": ("false", "true"),
+    "is_staff": ("false", "true"),
+}
+# Of alice's account.
+_ACCOUNTS = [
+    ("user_admin_is_superuser", "is_superuser = true"),
+    ("user_email_form", "email = 'alice@Example.com'"),
+    ("user_email_form", "email = 'alice@'"),
+    ("user_email_form", "email = 'alice@home@example.com'"),
+    ("user_phone_form", "phone = '+1234'"),
+    ("user_phone_form", "phone = '+1234567890123456'"),
+    ("user_phone_form", "phone = '+0123456789'"),
+    ("user_password_is_hashed", "password = '! '"),
+    ("user_password_is_hashed", "password = 'a !'"),
+    ("user_username_is_own_email", "username = 'alice@example.com', email = NULL, phone = '+48123666789'"),
+    ("user_username_is_own_phone", "username = '+48123666789', phone = '+48123666780'"),
+    ("user_username_is_own_phone", "username = '+15550000012'"),
+    *(
+        (
+            "user_closed_is_erased",
+            ", ".join(f"{name} = {value[name == left]}" for name, value in _CLOSED.items()) + ", closed_at = now()",
+        )
+        for left in _CLOSED
+    ),
+]
 # The constraint, its table, and what would break it.
 BROKEN = [
+    *((name, "accounts_user", f"{values} WHERE username = 'alice'") for name, values in _ACCOUNTS),
+    ("user_admin_is_superuser", "accounts_user", "is_staff = false WHERE username = 'tim'"),
+    ("user_admin_is_superuser", "accounts_user", "is_superuser = false WHERE username = 'tim'"),
     ("slot_origin_known", "scheduling_timeslot", "origin = 'x'"),
     ("slot_length", "scheduling_timeslot", "end_time = start_time + interval '4 minutes 59.999999 seconds'"),
     ("slot_length", "scheduling_timeslot", "end_time = start_time + interval '24 hours 0.000001 seconds'"),
@@ -84,10 +119,12 @@ BROKEN = [
     ("credit_spending_status_known", "shop_creditspending", "status = 'x'"),
     ("stock_entry_direction", "shop_stockentry", "change = 0 WHERE reason = 'order'"),
     ("stock_entry_direction", "shop_stockentry", "change = 0 WHERE reason = 'delivery'"),
+    ("stock_entry_direction", "shop_stockentry", "change = 0, reason = 'correction' WHERE reason = 'delivery'"),
     ("credit_entry_direction", "shop_creditentry", "change = -1"),
     ("credit_entry_direction", "shop_creditentry", "change = 0"),
     ("credit_entry_direction", "shop_creditentry", "kind = 'correction', change = 0"),
     ("credit_entry_direction", "shop_creditentry", "kind = 'expiry', change = 0"),
+    ("credit_entry_direction", "shop_creditentry", "kind = 'forfeit', spending_id = 1"),
     ("credit_entry_lot", "shop_creditentry", "lot_id = NULL"),
     ("credit_entry_spending", "shop_creditentry", "spending_id = 1"),
     ("credit_entry_spending", "shop_creditentry", "kind = 'debit', change = -1"),
