@@ -158,8 +158,8 @@ class TestOneStudent:
 
     def test_whole_days_from_both_ends(self, alice, tutors):
         done = race(run_sql(INSERT_MEETINGS), [(alice.pk, tutors[0].pk, 1), (alice.pk, tutors[1].pk, -1)] * 3)
-        # The first has the hours, in its tutor's slots.
-        assert Counter(done) == {"done": 1, "slot_taken": 2, "student_overlap": 3}
+        # The first has the hours. Who wants the same slots is told of the one or the other, whichever is noticed first.
+        assert (done.count("done"), set(done) - {"slot_taken"}) == (1, {"done", "student_overlap"})
 
     def test_control_without_the_lock_it_deadlocks(self, alice, tutors, without_trigger):
         """The student is not locked, so two who book the same hours from both ends wait for each other in the middle."""
