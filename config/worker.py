@@ -144,8 +144,10 @@ class Worker(base.Worker):
 
     def _close_idle(self, now):
         for descriptor, connection in list(self.idle.items()):
-            if connection.expires < now and self.idle.pop(descriptor, None):
-                self._forget(connection)
+            # Meanwhile a thread may have taken it, and its number may be another connection's.
+            expired = connection.expires < now and self.idle.get(descriptor) is connection
+            if expired and (last := self.idle.pop(descriptor, None)):
+                self._forget(last)
 
     def _serve(self):
         """A thread's life."""

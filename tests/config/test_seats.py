@@ -114,3 +114,27 @@ def test_who_sends_much_has_time_for_much(pair):
         taken += len(unreader.chunk())
 
     assert unreader.deadline == 12
+
+
+def test_who_has_the_number_of_one_that_expired_is_kept(worker, pair):
+    """The number of a connection that another thread took and closed while the expired ones were looked through."""
+    new = Connection(worker.cfg, pair[0])
+    descriptor = pair[0].fileno()
+
+    class Old(Connection):
+        @property
+        def expires(self):
+            worker.idle[descriptor] = new
+            return 0
+
+        @expires.setter
+        def expires(self, when):
+            """Whatever it is."""
+
+    worker.idle[descriptor] = Old(worker.cfg, pair[0])
+    worker.connections.add(new)
+
+    worker._close_idle(time.monotonic())
+
+    assert (worker.idle, worker.connections) == ({descriptor: new}, {new})
+    assert pair[0].fileno() == descriptor
