@@ -17,6 +17,8 @@ from typing import NamedTuple
 
 from django.template.loader import render_to_string
 
+from config.signs import JOINERS
+
 _RENDERERS: dict[str, Callable] = {}
 
 
@@ -51,7 +53,7 @@ class Message:
 
 def one_line(text):
     """The text on one line: line breaks and other control characters become spaces, runs of space one."""
-    return " ".join("".join(char if char.isprintable() else " " for char in str(text)).split())
+    return " ".join("".join(char if char.isprintable() or char in JOINERS else " " for char in str(text)).split())
 
 
 def letter(*, subject, paragraphs, link="", attachments=()):

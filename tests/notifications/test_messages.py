@@ -9,6 +9,12 @@ def test_a_subject_is_one_line():
     assert Message(subject="Hi\r\nBcc: eve@example.com\t\x0b!", text="").subject == "Hi Bcc: eve@example.com !"
 
 
+def test_a_subject_is_spelled_as_it_was():
+    """Joiners are no spaces."""
+    words = "می\u200cخواهم क्\u200dष 👨\u200d👩\u200d👧"
+    assert Message(subject=words, text="").subject == words
+
+
 @pytest.mark.parametrize(
     "parts",
     [
