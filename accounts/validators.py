@@ -38,6 +38,6 @@ class VisibleValidator:
 
 
 def visible(value):
-    """Raises ValidationError for a person's name with signs in it that nobody sees, or that turn the line around."""
-    if has_invisible(value, joiners=JOINERS):
+    """Raises ValidationError for a person's name of which nothing is seen, or with signs that are not, or turn the line."""
+    if has_invisible(value, joiners=JOINERS) or (value and is_blank(value)):
         raise ValidationError(_("Control characters and invisible signs are not allowed."), code="invisible")

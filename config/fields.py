@@ -6,27 +6,31 @@ from datetime import UTC
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
+from rest_framework.fields import empty
 
-# What ISO 8601 is written with.
-_ISO_8601 = re.compile(r"[-+:.,0-9TWZtz ]+")
-# A date, a time, and where the sign of the offset should be, what a URL makes of a +.
+from config.signs import is_blank
+
+# Where the sign of the offset should be, what a URL makes of a +.
 _LOST_PLUS = re.compile(r"[-0-9W]+[Tt ][0-9:.,]+ [0-9]{2}(:?[0-9]{2})?")
 
 
 class PlainTimeMixin:
-    """Fields of dates and times that read ISO 8601's own signs alone.
+    """Fields of dates and times that read ISO 8601's own signs alone, where they belong: `form` says so in a pattern.
 
     What they read with takes any sign between date and time, the digits of all scripts, and a line's end.
     """
 
+    form: re.Pattern
+
     def to_internal_value(self, data):
         # What is empty is refused in the field's own words.
-        return super().to_internal_value(data if not isinstance(data, str) or _ISO_8601.fullmatch(data) else "")
+        return super().to_internal_value(data if not isinstance(data, str) or self.form.fullmatch(data) else "")
 
 
 class InstantField(PlainTimeMixin, serializers.DateTimeField):
     """A point in time: out in UTC with `Z` and microseconds, in with any offset but never without one."""
 
+    form = re.compile(r"[-0-9W]+[Tt ][0-9:.,]+ *(Z|[-+][0-9:.]+)?")
     default_error_messages = {
         "naive": _("Give the time with its offset from UTC, as in 2026-11-21T10:00:00Z."),
         "lost_plus": _("Write the + of the offset as %2B in a URL: a + alone is a space there."),
@@ -66,6 +70,13 @@ class DecimalField(_PlainDigits, serializers.DecimalField):
     """A decimal number that clients send."""
 
 
+class WordsField(serializers.CharField):
+    """Words for people to read: what nobody can see is blank."""
+
+    def run_validation(self, data=empty):
+        return super().run_validation("" if isinstance(data, str) and is_blank(data) else data)
+
+
 class IdField(serializers.IntegerField):
     """A primary key. Out of bigint's range there is nothing to find, so it is refused before the database sees it."""
 
@@ -73,7 +84,7 @@ class IdField(serializers.IntegerField):
         super().__init__(min_value=1, max_value=2**63 - 1, **kwargs)
 
     def to_internal_value(self, data):
-        # int() reads the digits of all scripts, and 1_0 as well.
+        # As _PlainDigits, and no 1.0 either: it is a name, not a number.
         if isinstance(data, str) and not re.fullmatch(r"-?[0-9]+", data.strip()):
             self.fail("invalid")
         return super().to_internal_value(data)

@@ -53,12 +53,17 @@ class PhoneField(serializers.CharField):
 class UsernameField(serializers.CharField):
     """A username of letters, digits and @/./+/-/_, in NFKC form."""
 
+    default_error_messages = {"invalid": UnicodeUsernameValidator.message}
+
     def __init__(self, **kwargs):
         super().__init__(max_length=150, validators=[UnicodeUsernameValidator()], **kwargs)
 
     def to_internal_value(self, data):
         username = super().to_internal_value(data)
-        return username if has_invisible(username) else normalize_username(username)  # and the validator refuses
+        # Before NFKC, which makes other signs of some.
+        if has_invisible(username):
+            self.fail("invalid")
+        return normalize_username(username)
 
 
 class NameField(serializers.CharField):

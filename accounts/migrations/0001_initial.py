@@ -143,11 +143,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='user',
-            constraint=models.CheckConstraint(condition=models.Q(('closed_at__isnull', False), models.Q(('username__regex', '^[^[:space:]\\u200c\\u200d\\u0001-\\u001f\\u007f-\\u009f\\u00ad\\u061c\\u180e\\u200b\\u200e\\u200f\\u202a-\\u202e\\u2060-\\u206f\\ufeff\\ufff9-\\ufffb\\U000e0001-\\U000e007f]+$'), accounts.models.users._Normalized(models.F('username'))), _connector='OR'), name='user_username_form'),
+            constraint=models.CheckConstraint(condition=models.Q(('closed_at__isnull', False), models.Q(('username__regex', '^[^[:space:]\\u200c\\u200d\\u034f\\u17b4\\u17b5\\u180b-\\u180d\\u180f\\ufe00-\\ufe0f\\U000e0100-\\U000e01ef\\u0001-\\u001f\\u007f-\\u009f\\u00ad\\u061c\\u180e\\u200b\\u200e\\u200f\\u202a-\\u202e\\u2060-\\u206f\\ufeff\\ufff9-\\ufffb\\u115f\\u1160\\u2800\\u3164\\uffa0\\U000e0001-\\U000e007f]+$'), accounts.models.users._Normalized(models.F('username'))), _connector='OR'), name='user_username_form'),
         ),
         migrations.AddConstraint(
             model_name='user',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('first_name__regex', '[\\u0001-\\u001f\\u007f-\\u009f\\u00ad\\u061c\\u180e\\u200b\\u200e\\u200f\\u202a-\\u202e\\u2060-\\u206f\\ufeff\\ufff9-\\ufffb\\U000e0001-\\U000e007f]'), _negated=True), models.Q(('last_name__regex', '[\\u0001-\\u001f\\u007f-\\u009f\\u00ad\\u061c\\u180e\\u200b\\u200e\\u200f\\u202a-\\u202e\\u2060-\\u206f\\ufeff\\ufff9-\\ufffb\\U000e0001-\\U000e007f]'), _negated=True)), name='user_names_visible'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('first_name__regex', '[\\u0001-\\u001f\\u007f-\\u009f\\u00ad\\u061c\\u180e\\u200b\\u200e\\u200f\\u202a-\\u202e\\u2060-\\u206f\\ufeff\\ufff9-\\ufffb\\u115f\\u1160\\u2800\\u3164\\uffa0\\U000e0001-\\U000e007f]'), _negated=True), models.Q(('last_name__regex', '[\\u0001-\\u001f\\u007f-\\u009f\\u00ad\\u061c\\u180e\\u200b\\u200e\\u200f\\u202a-\\u202e\\u2060-\\u206f\\ufeff\\ufff9-\\ufffb\\u115f\\u1160\\u2800\\u3164\\uffa0\\U000e0001-\\U000e007f]'), _negated=True)), name='user_names_visible'),
         ),
         migrations.AddConstraint(
             model_name='user',

@@ -1,5 +1,7 @@
 """Fields of weekly hours: dates and times without a zone, as they are."""
 
+import re
+
 from django.db.models import F, Func, TextField, Value
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -12,6 +14,8 @@ from scheduling.models.availability import check_zone
 class WallTimeField(PlainTimeMixin, serializers.TimeField):
     """A time on the wall, such as 10:00. Seconds would not be in the answer, and be lost when that is sent back."""
 
+    form = re.compile(r"[0-9:]+")
+
     def __init__(self, **kwargs):
         super().__init__(format="%H:%M", input_formats=["%H:%M", "%H:%M:00"], **kwargs)
 
@@ -21,6 +25,8 @@ class WallTimeField(PlainTimeMixin, serializers.TimeField):
 
 class DayField(PlainTimeMixin, serializers.DateField):
     """A date, such as 2026-11-23."""
+
+    form = re.compile(r"[-0-9W]+")
 
     def expression(self):
         return F(self.source)

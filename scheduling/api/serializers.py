@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
-from config.fields import IdField, InstantField, IntegerField
+from config.fields import IdField, InstantField, IntegerField, WordsField
 from config.openapi import examples
 from scheduling.api.fields import DayField, WallTimeField, ZoneField
 from scheduling.models import AvailabilityException, AvailabilityRule, Meeting, Status, TimeSlot
@@ -112,7 +112,7 @@ class BookingSerializer(serializers.Serializer):
     """A slot to take."""
 
     time_slot = IdField()
-    subject = serializers.CharField(max_length=100)
+    subject = WordsField(max_length=100)
     notes = serializers.CharField(max_length=NOTES_LENGTH, required=False, allow_null=True, allow_blank=True)
     tutor = IdField(required=False, help_text=_("Must be the slot's; it may be left out."))
     student = IdField(required=False, help_text=_("Whom it is for, if not the caller; administrators only."))
@@ -165,7 +165,7 @@ class MeetingChangeSerializer(serializers.Serializer):
 
     status = serializers.ChoiceField(choices=Status.choices, required=False)
     time_slot = IdField(required=False, help_text=_("Another slot: moves the meeting."))
-    subject = serializers.CharField(max_length=100, required=False)
+    subject = WordsField(max_length=100, required=False)
     notes = serializers.CharField(max_length=NOTES_LENGTH, required=False, allow_null=True, allow_blank=True)
 
 

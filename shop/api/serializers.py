@@ -6,7 +6,7 @@ from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from accounts.api.fields import PhoneField
-from config.fields import DecimalField, IdField, InstantField, IntegerField
+from config.fields import DecimalField, IdField, InstantField, IntegerField, WordsField
 from config.openapi import examples
 from config.reads import JSONRows
 from shop.api.fields import PictureField
@@ -54,7 +54,7 @@ _ORDER = {
 class CategorySerializer(serializers.ModelSerializer):
     """A shelf of the shop."""
 
-    name = serializers.CharField(max_length=100)
+    name = WordsField(max_length=100)
 
     class Meta:
         model = Category
@@ -65,6 +65,7 @@ class CategorySerializer(serializers.ModelSerializer):
 class ProductSerializer(serializers.ModelSerializer):
     """A product. `amount` is what is in stock, `price` a decimal number in a string."""
 
+    name = WordsField(max_length=200)
     price = DecimalField(max_digits=10, decimal_places=2, min_value=0)
     currency = serializers.CharField(max_length=3, validators=[validate_currency], required=False)
     amount = IntegerField(min_value=0, max_value=MOST_PIECES, required=False)
@@ -177,7 +178,7 @@ class OrderLineSerializer(serializers.Serializer):
 class NewOrderSerializer(serializers.Serializer):
     """What somebody orders, and where it goes. The same product twice counts as its sum."""
 
-    address = serializers.CharField(max_length=500)
+    address = WordsField(max_length=500)
     phone = PhoneField()
     items = OrderLineSerializer(many=True, allow_empty=False, max_length=MOST_LINES)  # type: ignore[call-arg]  # many=True takes it
     voucher = serializers.CharField(max_length=40, required=False, allow_blank=True)

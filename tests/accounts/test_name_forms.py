@@ -9,7 +9,10 @@ from tests.conftest import PASSWORD
 pytestmark = pytest.mark.django_db
 
 
-@pytest.mark.parametrize("sign", ["\u00ad", "\u200b", "\u200d", "\u202e", "\ufeff", "\u2060", "\x07", "\x7f", "\U000e0061"])
+_UNSEEN = "\x07 \x7f \u00ad \u115f \u200b \u200d \u202e \u2060 \u2800 \u3164 \ufeff \uffa0 \U000e0061"
+
+
+@pytest.mark.parametrize("sign", _UNSEEN.split(" "))
 def test_signs_that_nobody_sees_are_in_no_name(api, as_user, alice, sign):
     account = {"email": "new@example.com", "password": "a long password"}
     doors = [
@@ -31,6 +34,13 @@ def test_signs_that_nobody_sees_are_in_no_name(api, as_user, alice, sign):
         value = f"a{sign}b@example.com" if column == "email" else f"a{sign}b"
         with pytest.raises(IntegrityError):
             sql(f"UPDATE accounts_user SET {column} = %s WHERE id = %s", value, alice.pk)
+
+
+@pytest.mark.parametrize("member", ["name", "first_name", "last_name"])
+def test_a_name_of_a_person_can_be_seen(api, member):
+    answer = api.post("/auth/users/", {"email": "new@example.com", "password": "a long password", member: "\ufe0f"})
+
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (400, "invisible")
 
 
 @pytest.mark.parametrize("member", ["name", "first_name", "last_name"])

@@ -6,7 +6,7 @@ from time import process_time
 import pytest
 from rest_framework.exceptions import ValidationError
 
-from config.fields import DecimalField, IdField, InstantField, IntegerField
+from config.fields import DecimalField, IdField, InstantField, IntegerField, WordsField
 from scheduling.api.fields import DayField, WallTimeField
 
 
@@ -46,10 +46,33 @@ _ARABIC = {ord("0") + value: ord("٠") + value for value in range(10)}
 def test_a_time_is_read_in_plain_signs(field, value, meant):
     assert field.run_validation(value) == meant
     wrong = {value.translate(_ARABIC), f"{value}\n", f"{value[:-1]}２", "", "x", 10, None}
-    for other in wrong | ({value[:10] + sign + value[11:] for sign in "x\n٠"} if isinstance(field, InstantField) else set()):
+    if "-" in value and ":" in value:
+        wrong |= {value[:10] + sign + value[11:] for sign in "x\n٠-Z+,W1"}
+    for other in wrong:
         with pytest.raises(ValidationError) as refused:
             field.run_validation(other)
         assert other is None or "format. Use one of these formats instead: " in refused.value.detail[0]
+
+
+_NO_TIMES = ["2026112211000Z", "1" * 40 + "Z", "1" * 3000, "2026-11-21Z", "10:00Z", "T10:00Z", "2026-11-21T10:00z"]
+
+
+@pytest.mark.parametrize("value", _NO_TIMES)
+def test_what_looks_like_a_time_to_a_lenient_reader_alone_is_none(value):
+    with pytest.raises(ValidationError) as refused:
+        InstantField().run_validation(value)
+
+    assert refused.value.detail[0].code == "invalid"
+
+
+@pytest.mark.parametrize("value", ["\u200b", " \u3164 ", "\ufe0f", "\u2800", "\U000e0100", " "])
+def test_words_that_nobody_sees_are_blank(value):
+    with pytest.raises(ValidationError) as refused:
+        WordsField().run_validation(value)
+
+    assert refused.value.detail[0].code == "blank"
+    assert WordsField(allow_blank=True).run_validation(value) == ""
+    assert WordsField().run_validation(f"{value}\u2764\ufe0f").endswith("\u2764\ufe0f")
 
 
 @pytest.mark.parametrize("value", ["2026-11-21T10:00:00 02:00", "2026-11-21T10:00 0200", "2026-11-21 10:00:00.5 02"])

@@ -70,14 +70,14 @@ def test_what_a_ticket_can_be(ask, alice):
     assert broken(lambda: ticket.update(status="x")) == "ticket_status_known"
     assert broken(lambda: ticket.update(priority="x")) == "ticket_priority_known"
     assert broken(lambda: ticket.update(awaiting="x")) == "ticket_awaiting_known"
-    for nothing in (" \n\t", "\u200b \u200d\u00ad\ufeff"):
+    for nothing in (" \n\t", "\u200b \u200d\u00ad\ufeff", "\u3164\ufe0f\u2800"):
         assert broken(lambda nothing=nothing: ticket.update(message=nothing)) == "ticket_has_message"
         assert broken(lambda nothing=nothing: alice.answers.create(ticket=ticket.get(), message=nothing)) == "answer_has_message"
     with pytest.raises(MessageBlank):
         ask("  ")
 
 
-@pytest.mark.parametrize("nothing", ["\u200b", " \u2060\n\ufeff", "\u202e\u00ad", "\u200d"])
+@pytest.mark.parametrize("nothing", ["\u200b", " \u2060\n\ufeff", "\u202e\u00ad", "\u200d", "\u3164\ufe0f", "\u2800"])
 @pytest.mark.parametrize("path", ["/api/ticket", "/api/ticket/{}/answer"])
 def test_what_nobody_sees_is_no_message(as_user, alice, ask, path, nothing):
     path = path.format(ask().pk)

@@ -5,7 +5,7 @@ from django.db.models.functions import Cast, Concat
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
-from config.fields import IdField, InstantField
+from config.fields import IdField, InstantField, WordsField
 from config.openapi import examples
 from config.reads import SITE, JSONRows
 from tickets.files import MOST_FILES
@@ -159,7 +159,7 @@ class MessageSerializer(serializers.Serializer):
 
 @examples({"message": "Some message like FOO BAR BIZ"}, {"message": "It came broken.", "subject": "Broken", "order": 5})
 class NewTicketSerializer(MessageSerializer):
-    subject = serializers.CharField(max_length=200, required=False, allow_blank=True)
+    subject = WordsField(max_length=200, required=False, allow_blank=True)
     priority = serializers.ChoiceField(choices=Priority.choices, required=False)
     order = IdField(source="order_id", required=False, allow_null=True, help_text=_("One of your own orders."))
     meeting = IdField(source="meeting_id", required=False, allow_null=True, help_text=_("One of your own meetings."))
@@ -169,7 +169,7 @@ class NewTicketSerializer(MessageSerializer):
 class TicketChangeSerializer(serializers.Serializer):
     """How support sorts a ticket."""
 
-    subject = serializers.CharField(max_length=200, required=False, allow_blank=True)
+    subject = WordsField(max_length=200, required=False, allow_blank=True)
     priority = serializers.ChoiceField(choices=Priority.choices, required=False)
     assignee = IdField(source="assignee_id", required=False, allow_null=True, help_text=_("One of support, or null."))
 

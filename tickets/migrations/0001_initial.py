@@ -178,7 +178,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='ticket',
-            constraint=models.CheckConstraint(condition=models.Q(('message__regex', '[^[:space:]\\u200c\\u200d\\u0001-\\u001f\\u007f-\\u009f\\u00ad\\u061c\\u180e\\u200b\\u200e\\u200f\\u202a-\\u202e\\u2060-\\u206f\\ufeff\\ufff9-\\ufffb\\U000e0001-\\U000e007f]')), name='ticket_has_message'),
+            constraint=models.CheckConstraint(condition=models.Q(('message__regex', '[^[:space:]\\u200c\\u200d\\u034f\\u17b4\\u17b5\\u180b-\\u180d\\u180f\\ufe00-\\ufe0f\\U000e0100-\\U000e01ef\\u0001-\\u001f\\u007f-\\u009f\\u00ad\\u061c\\u180e\\u200b\\u200e\\u200f\\u202a-\\u202e\\u2060-\\u206f\\ufeff\\ufff9-\\ufffb\\u115f\\u1160\\u2800\\u3164\\uffa0\\U000e0001-\\U000e007f]')), name='ticket_has_message'),
         ),
         migrations.RunSQL(SEARCH, "".join(f"DROP FUNCTION {name};" for name in FUNCTIONS)),
         migrations.RunSQL(ASSIGNEES, "DROP TRIGGER tickets_give_back ON accounts_user; DROP FUNCTION tickets_give_back;"),
@@ -236,7 +236,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='answer',
-            constraint=models.CheckConstraint(condition=models.Q(('message__regex', '[^[:space:]\\u200c\\u200d\\u0001-\\u001f\\u007f-\\u009f\\u00ad\\u061c\\u180e\\u200b\\u200e\\u200f\\u202a-\\u202e\\u2060-\\u206f\\ufeff\\ufff9-\\ufffb\\U000e0001-\\U000e007f]')), name='answer_has_message'),
+            constraint=models.CheckConstraint(condition=models.Q(('message__regex', '[^[:space:]\\u200c\\u200d\\u034f\\u17b4\\u17b5\\u180b-\\u180d\\u180f\\ufe00-\\ufe0f\\U000e0100-\\U000e01ef\\u0001-\\u001f\\u007f-\\u009f\\u00ad\\u061c\\u180e\\u200b\\u200e\\u200f\\u202a-\\u202e\\u2060-\\u206f\\ufeff\\ufff9-\\ufffb\\u115f\\u1160\\u2800\\u3164\\uffa0\\U000e0001-\\U000e007f]')), name='answer_has_message'),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='answer',
