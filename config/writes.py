@@ -35,7 +35,7 @@ def delete_in_parts(rows):
     """
     rows = rows.order_by()
     while rows.filter(pk__in=rows.values("pk")[:PART]).delete()[0]:
-        continue
+        pass
 
 
 def only(names, values):
