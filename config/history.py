@@ -34,10 +34,11 @@ class Exact(json.JSONDecoder):
         super().__init__(parse_float=Decimal, **options)
 
 
-def keep_history(*fields, owner=None):
+def keep_history(*fields, owner=None, people=()):
     """Decorates a model whose rows shall have a history of these fields. Secrets, and what follows from others, are no such.
 
     `owner` names the field with the account that the rows' personal data are of, by which they are found to be erased.
+    `people` names what else leads to accounts, `pgh_by` included, where the rows that these had to do with are looked for.
     """
 
     def decorate(model):
@@ -46,6 +47,8 @@ def keep_history(*fields, owner=None):
         indexes = [models.Index(fields=["pgh_obj", "-pgh_id"], name=f"{options.model_name}_history")]
         if owner:
             indexes.append(models.Index(fields=[owner], name=f"{options.model_name}_history_owner"))
+        named = {name: f"{options.model_name}_history_{name.removeprefix('pgh_')}" for name in people}
+        indexes += [models.Index(fields=[field], name=name) for field, name in named.items()]
         return pghistory.track(
             # Statements that touch none of these columns, such as one that takes from the stock, do not even look here.
             _Update(

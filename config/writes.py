@@ -38,6 +38,11 @@ def delete_in_parts(rows):
         pass
 
 
+def parts(keys):
+    """A list in lists of a thousand: however much there is of somebody, no statement that writes takes too long."""
+    return (keys[start : start + 1000] for start in range(0, len(keys), 1000))
+
+
 def only(names, values):
     """Raises TypeError, as a call with an unknown argument does, for a value of anything but these names.
 

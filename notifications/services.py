@@ -5,6 +5,8 @@ Everything here writes rows in the caller's transaction. Mails and SMS are sent 
 
 import functools
 import hashlib
+import re
+from collections import defaultdict
 from contextlib import contextmanager
 from email.utils import parseaddr
 from zoneinfo import ZoneInfo
@@ -12,12 +14,13 @@ from zoneinfo import ZoneInfo
 import orjson
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Func, Value
 from django.utils import timezone, translation
 from django.utils.formats import date_format
 
 from config.errors import Missing, named_constraints
 from config.sql import Query
-from config.writes import hold_open
+from config.writes import hold_open, parts
 from notifications.errors import NotRetryable, PreferenceRequired
 from notifications.mails import NOTIFICATION
 from notifications.messages import one_line, renderer_of
@@ -205,6 +208,24 @@ def forget_meetings(*, meetings):
     told = Notification.objects.filter(meeting__in=meetings)
     Delivery.objects.filter(notification__in=told).delete()
     told.delete()
+
+
+def forget_names_in(*, meetings, names, instead):
+    """Puts `instead` (text for translation) in place of names in what anybody was told of these meetings (a query for their ids).
+
+    Mails that wait are sent, and say so, too: what they bring to calendars must not be lost.
+    """
+    # Whole words: no name is looked for inside of others. Of several, PostgreSQL takes the longest.
+    found = rf"(?<!\w)({'|'.join(re.escape(name) for name in sorted(names))})(?!\w)"
+    told = Notification.objects.filter(meeting__in=meetings, message__regex=found).order_by("pk")
+    by_language = defaultdict(list)
+    for key, language in told.select_for_update(of=("self",), no_key=True).values_list("pk", "user__language"):
+        by_language[language].append(key)
+    for language, keys in by_language.items():
+        with speaking(language):
+            message = Func("message", Value(found), Value(str(instead)), Value("g"), function="regexp_replace")
+        for part in parts(keys):
+            Notification.objects.filter(pk__in=part).update(message=message)
 
 
 def forget_user(*, user):

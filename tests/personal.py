@@ -1,8 +1,9 @@
-"""Which tables lead to people: what exports must tell and closing an account must erase."""
+"""Which tables lead to people, what exports must tell and closing an account must erase, and all that is written in them."""
 
 from django.apps import apps
 
 from accounts.models import User
+from config import dumps
 
 
 def reachable():
@@ -26,3 +27,11 @@ def paths(model, *, deepest=3):
 
 def _steps(model, known):
     return [field for field in model._meta.concrete_fields if field.is_relation and field.related_model in known]
+
+
+def dump(folder):
+    """The whole database as text."""
+    file = folder / "dump.sql"
+    file.unlink(missing_ok=True)
+    dumps.run("pg_dump", "--file", file)
+    return file.read_text()

@@ -6,7 +6,6 @@ age out by the operator's rules, and backups.
 """
 
 import json
-import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -19,19 +18,16 @@ from django.db import connection, models, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from accounts.models import Session, User
+from accounts.models import User
 from accounts.services import change_account, close_account, request_export, start_session
 from accounts.services.codes import open_code
 from accounts.signals import account_closed
-from config import dumps
 from config.erasing import ERASED, forget_names
-from notifications.models import Notification
-from scheduling import services as scheduling
 from scheduling.models import Meeting, TimeSlot
 from shop import services as shop
 from shop.models import Order, Payment, PaymentEvent
 from tests.conftest import PASSWORD
-from tests.personal import paths, reachable
+from tests.personal import dump, paths, reachable
 from tests.world import world
 from tickets import services as tickets
 from tickets.models import Ticket
@@ -170,14 +166,6 @@ def whole(alice, sue, tim, settings, tmp_path, as_user, run_jobs):
     return made
 
 
-def dump(folder):
-    """The whole database as text."""
-    file = folder / "dump.sql"
-    file.unlink(missing_ok=True)
-    dumps.run("pg_dump", "--file", file)
-    return file.read_text()
-
-
 def files():
     """The bytes of all uploaded files."""
     return b"".join(path.read_bytes() for path in Path(default_storage.location).rglob("*") if path.is_file())
@@ -240,23 +228,6 @@ def test_control_without_one_app_its_words_are_found(app, whole, alice, tim, tmp
     left = {place.partition(".")[0] for place in plants.found_in(dump(tmp_path))}
     # What others were told of meetings goes with the meetings.
     assert left == {app} | ({"notifications"} if app == "scheduling" else set())
-
-
-def test_a_tutor_who_leaves_is_named_nowhere(whole, alice, tim, make_admin, tmp_path):
-    User.objects.filter(pk=tim.pk).update(first_name="Zqtutor", last_name="Zqleaves", username="zqtim", email="zqtim@example.com")
-    slot = scheduling.create_slot(
-        by=tim, start_time=timezone.now() + timedelta(days=5), end_time=timezone.now() + timedelta(days=5, hours=1)
-    )
-    meeting = scheduling.book_meeting(by=alice, time_slot_id=slot.pk, subject="Alices own words")
-    scheduling.confirm_meeting(by=User.objects.get(pk=tim.pk), meeting_id=meeting.pk)
-    assert "Zqtutor" in Notification.objects.filter(user=alice).latest("pk").message
-
-    close_account(by=make_admin("ada"), user=User.objects.get(pk=tim.pk))
-
-    after = dump(tmp_path)
-    assert re.findall("zqtutor|zqleaves|zqtim", after, re.IGNORECASE) == []
-    assert "Alices own words" in after  # hers, and the meeting is hers as well
-    assert not Session.objects.filter(user=tim).exists()
 
 
 def test_what_is_others_stays_as_it_is(whole, alice, tim, bob, as_user, tmp_path):

@@ -16,7 +16,7 @@ from config.errors import Missing, NotAllowed, named_constraints
 from config.history import erase_history
 from config.signs import is_blank
 from config.sql import Insertion, Query
-from config.writes import one_statement, only
+from config.writes import one_statement, only, parts
 from notifications.models import Type
 from notifications.services import in_language_of, notify
 from tickets.errors import MessageBlank
@@ -174,16 +174,11 @@ def forget_user(*, user):
     # written once: by the tickets' own trigger, when nothing is left of them.
     SearchText.objects.filter(owner=user.pk).delete()
     said = Answer.objects.filter(ticket__user=user).exclude(message=ERASED)
-    for part in _parts(list(said.order_by("ticket_id", "pk").values_list("pk", flat=True))):
+    for part in parts(list(said.order_by("ticket_id", "pk").values_list("pk", flat=True))):
         Answer.objects.filter(pk__in=part).update(message=ERASED)
-    for part in _parts(tickets):
+    for part in parts(tickets):
         Ticket.objects.filter(pk__in=part).update(subject="", message=ERASED)
     erase_history(theirs, subject="", message=ERASED)
-
-
-def _parts(keys):
-    # However much somebody has written, no statement may take too long.
-    return (keys[start : start + 1000] for start in range(0, len(keys), 1000))
 
 
 def _tell_of_answer(ticket, answer):

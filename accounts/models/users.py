@@ -254,5 +254,11 @@ class User(AbstractBaseUser, PermissionsMixin):
     def get_full_name(self):
         return self.name or str(self)
 
+    def former_names(self):
+        """All that get_full_name has ever given, the present included, by what the database has of the account."""
+        columns = ("first_name", "last_name", "username")
+        states = User.objects.filter(pk=self.pk).values_list(*columns).union(self.history.order_by().values_list(*columns))
+        return {User(**dict(zip(columns, state, strict=True))).get_full_name() for state in states}
+
     def get_short_name(self):
         return self.first_name or self.username

@@ -432,6 +432,14 @@ class Migration(migrations.Migration):
             index=models.Index(fields=['student'], name='meeting_history_owner'),
         ),
         migrations.AddIndex(
+            model_name='meetinghistory',
+            index=models.Index(fields=['tutor'], name='meeting_history_tutor'),
+        ),
+        migrations.AddIndex(
+            model_name='meetinghistory',
+            index=models.Index(fields=['pgh_by'], name='meeting_history_by'),
+        ),
+        migrations.AddIndex(
             model_name='timeslothistory',
             index=models.Index(fields=['pgh_obj', '-pgh_id'], name='timeslot_history'),
         ),

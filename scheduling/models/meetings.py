@@ -54,7 +54,10 @@ class MeetingQuerySet(models.QuerySet):
         return self.exclude(status=Status.CANCELED)
 
 
-@keep_history("student", "tutor", "time_slot", "subject", "notes", "status", "start_time", "end_time", "credits", owner="student")
+@keep_history(
+    "student", "tutor", "time_slot", "subject", "notes", "status", "start_time", "end_time", "credits",
+    owner="student", people=("tutor", "pgh_by"),
+)  # fmt: skip
 class Meeting(models.Model):
     """One student's appointment with one tutor. It is never erased, only canceled.
 
