@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.admin.models import CHANGE, LogEntry
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -19,6 +19,8 @@ from config.history import history_of
 from notifications.models import Notification
 from scheduling import services as scheduling
 from scheduling.models import Meeting, TutorSettings
+from tests.concurrency.racing import aside
+from tests.concurrency.stores import outcome
 from tests.conftest import make_user
 from tests.personal import dump
 
@@ -138,6 +140,24 @@ def test_an_administrator_who_moved_and_canceled_what_is_others(
     assert sorted(mail.to for mail in mailoutbox) == [["alice@example.com"], ["tim@example.com"]]
     assert all("deleted user canceled" in mail.body for mail in mailoutbox)
     assert [len(mail.attachments) for mail in sorted(mailoutbox, key=lambda mail: mail.to)] == [1, 0]
+
+
+@pytest.mark.parametrize("act", ["cancel", "move"])
+def test_an_administrator_who_acts_while_the_account_is_closed(alice, tim, zora, hour, booked, act):
+    """Waits for it, as who takes part in the meeting does, and then is nobody whom others could hear of."""
+    key, free = booked(tim), hour(tim)
+    acts_on = {
+        "cancel": lambda: scheduling.cancel_meeting(by=zora, meeting_id=key),
+        "move": lambda: scheduling.move_meeting(by=zora, meeting_id=key, time_slot_id=free),
+    }
+
+    with transaction.atomic():
+        user = User.objects.select_for_update().get(pk=zora.pk)
+        acting = aside(acts_on[act])
+        close_account(by=tim, user=user)
+
+    assert outcome(acting()) == "not_found"
+    assert acts(alice) == ["tim confirmed"]
 
 
 def test_whoever_was_called_otherwise_at_the_time(alice, tim, zora, booked, change, leave):

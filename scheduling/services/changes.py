@@ -3,7 +3,7 @@
 from copy import copy
 
 from config.errors import Missing, NotAllowed
-from config.writes import only
+from config.writes import hold_open, only
 from scheduling.errors import IllegalTransition, MeetingOver, TooLate
 from scheduling.models import Meeting, Status
 from scheduling.services import costs, telling
@@ -71,6 +71,8 @@ def move_meeting(*, by, meeting_id, time_slot_id):
 
 
 def _lock_people(by, meeting_id, time_slot_id):
+    if by.is_admin:  # they need not take part in it, and others are told who it was
+        hold_open(by)
     # Only a move can break what is kept under these locks. They come before the meeting's own, so it is read twice.
     if time_slot_id is None:
         hold_people(meeting_id)
