@@ -31,7 +31,7 @@ def _attached(delivery, meeting):
 
 @message("scheduling.confirmed")
 def reservation_confirmed(delivery):
-    """The invitation. None where the meeting is not confirmed any more: another message tells of that."""
+    """The invitation. None where the meeting is not confirmed any more: another message tells of that, or it took place."""
     meeting = _meeting_of(delivery)
     if meeting is None or meeting.status != Status.CONFIRMED:
         return None
@@ -56,8 +56,10 @@ def invitation_update(delivery):
     meeting = _meeting_of(delivery)
     if meeting is None or meeting.invites != delivery.context["invites"]:
         return None
-    # Each later REQUEST says it all. A CANCEL is not sent again for what becomes of the meeting outside of calendars.
-    if meeting.invites and meeting.sequence != delivery.context["sequence"]:
+    # Each later REQUEST says it all; of the completion, the last change of a meeting, there is none. A CANCEL is not sent again
+    # for what becomes of the meeting outside of calendars.
+    told = meeting.sequence - (meeting.status == Status.COMPLETED)
+    if meeting.invites and told != delivery.context["sequence"]:
         return None
     about = {"subject": meeting.subject, "tutor": meeting.tutor.get_full_name(), "time": tell_time(meeting.start_time)}
     return letter(

@@ -229,3 +229,12 @@ class TestByOthers:
         change(tim, invited, status="completed")
 
         assert mails(alice) == []
+
+    def test_other_words_come_along_with_the_completion(self, invited, change, begin, mails, alice, tim):
+        begin(invited)
+        change(tim, invited, notes="Homework", status="completed")
+
+        [mail] = mails(alice)
+
+        assert says(mail)[:3] == ("REQUEST", "CONFIRMED", 3)
+        assert calendar(mail).vevent.description.value.endswith("Homework")

@@ -134,6 +134,16 @@ class TestLate:
 
         assert [(mail["Subject"], calendar(mail)) for mail in mails(alice)] == [("Reservation moved", None)]
 
+    def test_of_what_was_completed_meanwhile_the_last_words_are_sent(self, invited, change, begin, mails, alice, tim):
+        change(alice, invited, subject="Circles")
+        begin(invited)
+        change(alice, invited, subject="Cones")
+        change(tim, invited, status="completed")
+
+        [mail] = mails(alice)
+
+        assert says(mail)[::2] == ("REQUEST", 4, "Cones")
+
     def test_what_was_canceled_meanwhile_is_taken_out_once(self, invited, change, slot, mails, alice, tom):
         change(alice, invited, time_slot=slot(3, tutor=tom).pk)
         change(tom, invited, **CANCELED)
