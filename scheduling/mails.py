@@ -87,7 +87,11 @@ def _waiting():
 def reminder(delivery):
     """By mail or SMS. None where the meeting was canceled or moved since the reminder was written, or has begun."""
     meeting = Meeting.objects.select_related("student", "tutor").coming().filter(pk=delivery.context["meeting"]).first()
-    if meeting is None or meeting.start_time != datetime.fromisoformat(delivery.context["start"]):
+    if meeting is None:
+        return None
+    # Another tutor may have the same hour; and a slot's own times can change by hand.
+    start = datetime.fromisoformat(delivery.context["start"])
+    if (meeting.time_slot_id, meeting.start_time) != (delivery.context["time_slot"], start):
         return None
     if delivery.channel == Channel.SMS:
         text = _("Reminder: %(subject)s, %(time)s.") % {"subject": meeting.subject, "time": tell_time(meeting.start_time)}

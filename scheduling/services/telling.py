@@ -121,7 +121,7 @@ def reminded(meeting):
                 key=f"reminder:{meeting.pk}:{meeting.start_time.timestamp():.0f}:{meeting.reminded}",
                 mail="scheduling.reminder",
                 sms="scheduling.reminder",
-                context={"meeting": meeting.pk, "start": meeting.start_time.isoformat()},
+                context={"meeting": meeting.pk, "time_slot": meeting.time_slot_id, "start": meeting.start_time.isoformat()},
             )
 
 

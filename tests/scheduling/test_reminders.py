@@ -149,8 +149,8 @@ def test_a_job_that_comes_too_late_writes_nothing(book, slot, alice, tim, change
     assert reminded() == []
 
 
-@pytest.mark.parametrize("change", ["cancel", "move"])
-def test_mail_and_sms_look_once_more(book, slot, alice, run_jobs, outbox, change):
+@pytest.mark.parametrize("change", ["cancel", "move", "move to another tutor at the same time", "other times by hand"])
+def test_mail_and_sms_look_once_more(book, slot, alice, tom, run_jobs, outbox, change):
     alice.phone = "+48123456789"
     alice.save()
     set_preferences(by=alice, wanted={"reminder": {"sms": True}})
@@ -158,8 +158,13 @@ def test_mail_and_sms_look_once_more(book, slot, alice, run_jobs, outbox, change
     remind()
     if change == "cancel":
         services.cancel_meeting(by=alice, meeting_id=meeting.pk)
-    else:
+    elif change == "move":
         services.move_meeting(by=alice, meeting_id=meeting.pk, time_slot_id=slot(days=5).pk)
+    elif change == "other times by hand":
+        shift(meeting, -HOUR)
+    else:
+        same = services.create_slot(by=tom, start_time=meeting.start_time, end_time=meeting.end_time)
+        services.move_meeting(by=tom, meeting_id=meeting.pk, time_slot_id=same.pk)
 
     run_jobs()
 
