@@ -203,9 +203,15 @@ def retry_delivery(*, delivery_id):
         raise NotRetryable
 
 
-def forget_meetings(*, meetings):
-    """Erases what anybody was told of these meetings (a query for their ids), mails that wait included."""
+def forget_meetings(*, meetings, instead):
+    """Erases what anybody was told of these meetings (a query for their ids), mails that wait included.
+
+    `instead` names kinds of mails that go out still, each by another renderer, which does without the notification.
+    """
     told = Notification.objects.filter(meeting__in=meetings)
+    for kind, other in instead.items():
+        renderer_of(other)
+        Delivery.objects.queued().filter(notification__in=told, kind=kind).update(kind=other, notification=None)
     Delivery.objects.filter(notification__in=told).delete()
     told.delete()
 

@@ -22,7 +22,8 @@ def forget_user(*, user):
     """
     CalendarFeed.objects.filter(user=user).delete()
     theirs = Meeting.objects.of(user)
-    forget_meetings(meetings=theirs.values("pk"))
+    # A CANCEL that waits still goes out: what is pending, or canceled already, is not taken out of calendars below (ADR 23).
+    forget_meetings(meetings=theirs.values("pk"), instead={"scheduling.canceled": "scheduling.invitation"})
     once = history_of(Meeting).objects.filter(Q(tutor=user) | Q(pgh_by=user))
     forget_names_in(meetings=once.values("pgh_obj"), names=user.former_names(), instead=gettext_lazy(DELETED_USER))
     # Before they are canceled, as the other side hears of that, in the words that are left.

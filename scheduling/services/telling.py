@@ -66,6 +66,7 @@ def canceled(meeting, *, by, was):
                 message=_("%(by)s canceled %(time)s: %(subject)s.") % _words(meeting, by=by),
                 key=f"reservation_canceled:{meeting.pk}",
                 mail="scheduling.canceled" if mailed and person.pk == meeting.student_id else NOTIFICATION,
+                context=_of_calendar(meeting),
             )
     if by.pk == meeting.student_id and "reservation_canceled" in mailed:
         _update_invitation(meeting)
@@ -94,7 +95,7 @@ def moved(meeting, *, by, was):
                 message=_("%(by)s moved %(before)s to %(time)s: %(subject)s.") % _words(meeting, by=by, before=was.start_time),
                 key=f"reservation_moved:{meeting.pk}:{meeting.sequence}",
                 mail=_mail_of_move(meeting) if updated else NOTIFICATION,
-                context={"meeting": meeting.pk, "was": times},
+                context=_of_calendar(meeting, was=times),
             )
     if mailed and (by.pk == meeting.student_id or _type_of_move(meeting, meeting.student) not in mailed):
         _update_invitation(meeting, was=times)
@@ -143,10 +144,14 @@ def _update_invitation(meeting, *, was=()):
         channel=Channel.EMAIL,
         to=meeting.student.email,
         kind="scheduling.invitation",
-        context={"meeting": meeting.pk, "sequence": meeting.sequence, "invites": meeting.invites, "was": was},
+        context=_of_calendar(meeting, was=was),
         key=f"invitation:{meeting.pk}:{meeting.sequence}",
         user=meeting.student,
     )
+
+
+def _of_calendar(meeting, *, was=()):
+    return {"meeting": meeting.pk, "sequence": meeting.sequence, "invites": meeting.invites, "was": was}
 
 
 def _tell_lost(meeting, by, was):

@@ -1,5 +1,7 @@
 """Who is sent no update, what a mail says that goes out late, and what is sent when an account closes."""
 
+import re
+
 import pytest
 
 from accounts.services import change_account, close_account
@@ -8,7 +10,7 @@ from notifications.tasks import deliver
 from scheduling.models import Meeting
 from tests.conftest import PASSWORD
 from tests.scheduling.conftest import behind_the_triggers
-from tests.scheduling.invitations import CANCELED, calendar, says, told, wants
+from tests.scheduling.invitations import CANCELED, calendar, says, text, told, wants
 
 pytestmark = pytest.mark.django_db
 
@@ -190,6 +192,28 @@ class TestClosing:
         assert says(mail) == ("CANCEL", "CANCELLED", 2, invited.start_time, "Algebra")
         assert calendar(mail).vevent.organizer.value == "mailto:frontdesk@example.com"
         assert told(alice) == ["reservation_canceled"]
+
+    @pytest.mark.parametrize("who", ["student", "tutor"])
+    def test_of_the_tutor_whose_word_it_waits_for(self, invited, change, slot, mails, alice, tim, tom, who):
+        """What the other one's move takes out is still in the calendar, as the worker comes late."""
+        change({"student": alice, "tutor": tim}[who], invited, time_slot=slot(3, tutor=tom).pk)
+        close_account(by=tom, user=tom, current_password=PASSWORD)
+
+        found = mails(alice)
+
+        assert sorted(mail["Subject"] for mail in found) == ["Reservation canceled"] * 2
+        assert [says(mail)[:4] for mail in found if calendar(mail)] == [("CANCEL", "CANCELLED", 3, invited.start_time)]
+        assert not any(re.search(r"\btom\b", text(mail)) for mail in found)
+
+    def test_of_the_tutor_who_canceled_before(self, invited, change, mails, alice, tim, tom):
+        change(tim, invited, **CANCELED)
+        close_account(by=tim, user=tim, current_password=PASSWORD)
+
+        [mail] = mails(alice)
+
+        assert says(mail) == ("CANCEL", "CANCELLED", 2, invited.start_time, "Algebra")
+        assert not re.search(r"\btim\b", text(mail) + calendar(mail).vevent.description.value)
+        assert told(alice) == []
 
     @pytest.mark.parametrize("who", ["student", "administrator"])
     def test_the_students(self, invited, change, mails, run_jobs, alice, tim, who):
