@@ -36,10 +36,11 @@ def method_of(meeting):
     return "REQUEST" if meeting.invites else "CANCEL"
 
 
-def invitation(meeting, *, was=None):
+def invitation(meeting, *, to, was=None):
     """A meeting, as bytes, for its student's mail program: a REQUEST where they are invited, or else a CANCEL.
 
-    `was` are start and end of what a CANCEL takes out, where the meeting itself waits elsewhere, with another tutor.
+    `to` is the address that the mail goes to. `was` are start and end of what a CANCEL takes out, where the meeting itself
+    waits elsewhere, with another tutor.
     """
     calendar = _calendar(method_of(meeting))
     if meeting.invites:
@@ -47,7 +48,7 @@ def invitation(meeting, *, was=None):
     else:
         event = _event(meeting, other=None if was else meeting.tutor, status="CANCELLED", times=was)
     event.add("ORGANIZER", _studio())
-    event.add("ATTENDEE", _student(meeting.student))
+    event.add("ATTENDEE", _student(meeting.student, to))
     calendar.add_component(event)
     return calendar.to_ical()
 
@@ -95,8 +96,8 @@ def _studio():
     return _address(f"mailto:{address}", name or address)
 
 
-def _student(user):
-    address = _address(f"mailto:{user.email}" if user.email else f"tel:{user.phone}", user.get_full_name())
+def _student(user, to):
+    address = _address(f"mailto:{to}", user.get_full_name())
     address.params.update({"ROLE": "REQ-PARTICIPANT", "PARTSTAT": "ACCEPTED", "RSVP": "FALSE"})
     return address
 

@@ -26,7 +26,7 @@ def _attached(delivery, meeting):
     method = method_of(meeting)
     was = [datetime.fromisoformat(moment) for moment in delivery.context.get("was", ())]
     filename = "invitation.ics" if method == "REQUEST" else "canceled.ics"
-    return [Attachment(filename, invitation(meeting, was=was), f"text/calendar; method={method}")]
+    return [Attachment(filename, invitation(meeting, to=delivery.to, was=was), f"text/calendar; method={method}")]
 
 
 @message("scheduling.confirmed")
