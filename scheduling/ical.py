@@ -36,17 +36,17 @@ def method_of(meeting):
     return "REQUEST" if meeting.invites else "CANCEL"
 
 
-def invitation(meeting, *, to, was=None):
+def invitation(meeting, *, to, was_at=None):
     """A meeting, as bytes, for its student's mail program: a REQUEST where they are invited, or else a CANCEL.
 
-    `to` is the address that the mail goes to. `was` are start and end of what a CANCEL takes out, where the meeting itself
-    waits elsewhere, with another tutor.
+    `to` is the address that the mail goes to. `was_at` are start and end of what a CANCEL takes out, where the meeting
+    itself waits elsewhere, with another tutor.
     """
     calendar = _calendar(method_of(meeting))
     if meeting.invites:
         event = _event(meeting, other=meeting.tutor, status="CONFIRMED")
     else:
-        event = _event(meeting, other=None if was else meeting.tutor, status="CANCELLED", times=was)
+        event = _event(meeting, other=None if was_at else meeting.tutor, status="CANCELLED", times=was_at)
     event.add("ORGANIZER", _studio())
     event.add("ATTENDEE", _student(meeting.student, to))
     calendar.add_component(event)

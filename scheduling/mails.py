@@ -24,9 +24,9 @@ def _letter(delivery, *more, attachments=()):
 
 def _attached(delivery, meeting):
     method = method_of(meeting)
-    was = [datetime.fromisoformat(moment) for moment in delivery.context.get("was", ())]
+    was_at = [datetime.fromisoformat(moment) for moment in delivery.context.get("was_at", ())]
     filename = "invitation.ics" if method == "REQUEST" else "canceled.ics"
-    return [Attachment(filename, invitation(meeting, to=delivery.to, was=was), f"text/calendar; method={method}")]
+    return [Attachment(filename, invitation(meeting, to=delivery.to, was_at=was_at), f"text/calendar; method={method}")]
 
 
 @message("scheduling.confirmed")

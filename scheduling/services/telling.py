@@ -55,8 +55,8 @@ def confirmed(meeting):
 
 def canceled(meeting, *, by, was):
     """To the other side; where neither side canceled, to both. `was` is the meeting before."""
-    mailed = _mails_of_invited(was)
     for person in _others(meeting, by):
+        invited = was.invites and person.pk == meeting.student_id
         with in_language_of(person):
             _tell(
                 person,
@@ -65,10 +65,11 @@ def canceled(meeting, *, by, was):
                 title=_("Reservation canceled"),
                 message=_("%(by)s canceled %(time)s: %(subject)s.") % _words(meeting, by=by),
                 key=f"reservation_canceled:{meeting.pk}",
-                mail="scheduling.canceled" if mailed and person.pk == meeting.student_id else NOTIFICATION,
+                mail="scheduling.canceled" if invited else NOTIFICATION,
                 context=_of_calendar(meeting),
             )
-    if by.pk == meeting.student_id and "reservation_canceled" in mailed:
+    wanted = {"reservation_confirmed", "reservation_canceled"}
+    if was.invites and by.pk == meeting.student_id and wanted <= _mails_of(meeting.student):
         _update_invitation(meeting)
 
 
@@ -77,15 +78,14 @@ def moved(meeting, *, by, was):
 
     `was` is the meeting before.
     """
+    others, was_at = _others(meeting, by), [was.start_time.isoformat(), was.end_time.isoformat()]
     if was.tutor_id != meeting.tutor_id:
         booked(meeting)
+        others = [person for person in others if person.pk != meeting.tutor_id]
         if was.tutor_id != by.pk:
             _tell_lost(meeting, by, was)
-    mailed, times = _mails_of_invited(was), [was.start_time.isoformat(), was.end_time.isoformat()]
-    for person in _others(meeting, by):
-        if person.pk == meeting.tutor_id != was.tutor_id:
-            continue
-        updated = mailed and person.pk == meeting.student_id
+    for person in others:
+        invited = was.invites and person.pk == meeting.student_id
         with in_language_of(person):
             _tell(
                 person,
@@ -94,16 +94,19 @@ def moved(meeting, *, by, was):
                 title=_("Reservation moved"),
                 message=_("%(by)s moved %(before)s to %(time)s: %(subject)s.") % _words(meeting, by=by, before=was.start_time),
                 key=f"reservation_moved:{meeting.pk}:{meeting.sequence}",
-                mail=_mail_of_move(meeting) if updated else NOTIFICATION,
-                context=_of_calendar(meeting, was=times),
+                mail=_mail_of_move(meeting) if invited else NOTIFICATION,
+                context=_of_calendar(meeting, was_at=was_at),
             )
-    if mailed and (by.pk == meeting.student_id or _type_of_move(meeting, meeting.student) not in mailed):
-        _update_invitation(meeting, was=times)
+    if was.invites:
+        mailed = _mails_of(meeting.student)
+        sent = meeting.student in others and _type_of_move(meeting, meeting.student) in mailed
+        if "reservation_confirmed" in mailed and not sent:
+            _update_invitation(meeting, was_at=was_at)
 
 
 def reworded(meeting):
     """To nobody; but an invitation holds these words."""
-    if _mails_of_invited(meeting):
+    if meeting.invites and "reservation_confirmed" in _mails_of(meeting.student):
         _update_invitation(meeting)
 
 
@@ -126,32 +129,31 @@ def reminded(meeting):
             )
 
 
-def _mails_of_invited(meeting):
-    """The types of which the student has mails, where they hold an invitation; otherwise none.
+def _mails_of(student):
+    """The types of which the student, or None, has mails. Who has those of `reservation_confirmed` holds invitations (ADR 23)."""
+    if student is None or not student.email:
+        return set()
+    return {kind for kind, channels in preferences_of(student).items() if channels[Channel.EMAIL]}
 
-    They hold one while the meeting invites and they have mails about what is confirmed. Whether it has been sent already
+
+def _update_invitation(meeting, *, was_at=()):
+    """To the student, by mail alone: they know of the change, or need not, but their calendar does not.
+
+    `was_at` are the old start and end, for a CANCEL of what waits elsewhere. Whether an invitation has been sent already
     nobody asks: a CANCEL of what a calendar does not know does nothing there.
     """
-    if not meeting.invites or meeting.student is None or not meeting.student.email:
-        return set()
-    mailed = {kind for kind, channels in preferences_of(meeting.student).items() if channels[Channel.EMAIL]}
-    return mailed if "reservation_confirmed" in mailed else set()
-
-
-def _update_invitation(meeting, *, was=()):
-    """To the student, by mail alone: they know of the change, or need not, but their calendar does not. `was`: its old times."""
     send(
         channel=Channel.EMAIL,
         to=meeting.student.email,
         kind="scheduling.invitation",
-        context=_of_calendar(meeting, was=was),
+        context=_of_calendar(meeting, was_at=was_at),
         key=f"invitation:{meeting.pk}:{meeting.sequence}",
         user=meeting.student,
     )
 
 
-def _of_calendar(meeting, *, was=()):
-    return {"meeting": meeting.pk, "sequence": meeting.sequence, "invites": meeting.invites, "was": was}
+def _of_calendar(meeting, *, was_at=()):
+    return {"meeting": meeting.pk, "sequence": meeting.sequence, "invites": meeting.invites, "was_at": was_at}
 
 
 def _tell_lost(meeting, by, was):

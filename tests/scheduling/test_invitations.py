@@ -6,6 +6,7 @@ import vobject
 from accounts.models import User
 from notifications.models import Delivery
 from scheduling.ical import invitation
+from scheduling.services import cancel_meeting
 from tests.conftest import make_user
 from tests.scheduling.invitations import CANCELED, calendar, says, text, told
 
@@ -166,6 +167,14 @@ class TestByTheStudent:
 
         assert not Delivery.objects.filter(user=phil).exists()
 
+    def test_who_has_given_up_their_email_meanwhile_is_sent_nothing(self, invited, mails, alice):
+        """The account that the request brought along is of a moment before."""
+        User.objects.filter(pk=alice.pk).update(email=None, phone="+48987654321")
+
+        cancel_meeting(by=alice, meeting_id=invited.pk)
+
+        assert mails(alice) == []
+
 
 class TestByOthers:
     """What the student is told has the calendar's part in the same mail, once."""
@@ -218,6 +227,17 @@ class TestByOthers:
         assert mail["Subject"] == "Reservation moved"
         assert "has yet to be confirmed" in text(mail)
         assert told(alice) == ["reservation_confirmed", "system"]
+
+    def test_a_move_to_a_slot_of_the_students_own(self, book, change, slot, mails, tim, tom):
+        """An administrator learns, too, and is told of a reservation then."""
+        meeting = book(by=tom, status="confirmed")
+        mails(tom)
+        change(tim, meeting, time_slot=slot(3, tutor=tom).pk)
+
+        found = mails(tom)
+
+        assert sorted(mail["Subject"] for mail in found) == ["New reservation", "Reservation moved"]
+        assert [says(mail)[:4] for mail in found if calendar(mail)] == [("CANCEL", "CANCELLED", 2, meeting.start_time)]
 
     def test_a_move_and_other_words_at_once_are_one_mail(self, invited, change, slot, mails, alice, tim):
         other = slot(3)
