@@ -105,7 +105,8 @@ def _move(meeting, by, slot_id, people):
 
 
 def _reword(meeting, words):
-    changed = {name: value for name, value in words.items() if value != getattr(meeting, name)}
+    # No notes are null or "", as clients like it: that is no change.
+    changed = {name: value for name, value in words.items() if (value or None) != (getattr(meeting, name) or None)}
     if not changed:
         return
     if not meeting.is_live:

@@ -175,6 +175,14 @@ class TestLate:
 
         assert mails(alice) == []
 
+    def test_no_notes_are_no_notes_however_they_are_written(self, invited, change, mails, alice):
+        for notes in ("", None, "Homework", "", None):
+            change(alice, invited, notes=notes)
+
+        found = [says(mail)[2] for mail in mails(alice)]
+
+        assert found == [Meeting.objects.get().sequence] == [invited.sequence + 2]
+
     def test_what_is_refused_is_not_sent(self, invited, as_user, slot, mails, alice):
         changes = {"time_slot": slot(3).pk, "subject": "Circles", "status": "completed"}
         assert as_user(alice).patch(f"/api/v1/meetings/{invited.pk}/", changes).status_code == 403
