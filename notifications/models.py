@@ -162,7 +162,8 @@ class Delivery(models.Model):
                 condition=pgtrigger.Q(new__status="queued"),
                 # A job as procrastinate 3.10 defers it, with all else by the defaults of its table: its function for that takes
                 # and gives lists, which costs 30 µs more. tests/notifications/test_notify.py holds the two equal.
-                # People wait for codes and resets, which have no notification: they go before the rest.
+                # People wait for codes and resets: what has no notification goes before the rest. Updates of invitations and mail
+                # to an address just left go along, as they are few.
                 func=f"""
                     IF TG_OP = 'INSERT' OR OLD.status <> 'queued' THEN
                         INSERT INTO procrastinate_jobs (queue_name, task_name, priority, args) VALUES (
