@@ -35,6 +35,8 @@ def change_meeting(*, by, meeting_id, time_slot_id=None, status=None, **words):
         _reword(meeting, words)
         if time_slot_id not in (None, meeting.time_slot_id):
             _move(meeting, by, time_slot_id, people)
+            if status is not None:
+                meeting = lock_meeting(by=by, meeting_id=meeting_id)  # whether it has begun, or is too late, by its new time
         alone = time_slot_id is None and not words
         if status is not None and (alone or status != meeting.status):
             _advance(meeting, by, status)

@@ -107,6 +107,21 @@ def test_students_cancel_and_move_before_the_start_only(book, slot, begin, alice
     assert not TimeSlot.objects.get(pk=meeting.time_slot_id).is_available  # it lies in the past
 
 
+def test_what_is_moved_is_judged_by_its_new_time(book, slot, begin, alice, tim, settings):
+    """In one request, too, that moves it and says what becomes of it."""
+    meeting = book(status="confirmed")
+    begin(meeting)
+    with pytest.raises(IllegalTransition):
+        services.change_meeting(by=tim, meeting_id=meeting.pk, time_slot_id=slot(3).pk, status="completed")
+    other = book(slot(5, days=4))
+    settings.CANCEL_NOTICE = timedelta(days=3, hours=12)
+    with pytest.raises(TooLate):
+        services.change_meeting(by=alice, meeting_id=other.pk, time_slot_id=slot(5).pk, status="canceled")
+
+    kept = dict(Meeting.objects.values_list("time_slot_id", "status"))
+    assert kept == {meeting.time_slot_id: "confirmed", other.time_slot_id: "pending"}
+
+
 def test_the_cancellation_policy(book, slot, alice, tim, settings):
     settings.CANCEL_NOTICE = timedelta(days=30)
     meeting = book()
