@@ -57,7 +57,11 @@ class Visitor:
         self.context.add_init_script(TELL_VIOLATIONS)
         self.context.on("console", self._listen)
         self.context.on("weberror", lambda error: self.complaints.append(str(error.error)))
-        self.context.on("requestfailed", lambda request: self.complaints.append(f"{request.failure}: {request.url}"))
+        self.context.on("requestfailed", self._hear_of_failure)
+
+    def _hear_of_failure(self, request):
+        if request.failure != "net::ERR_ABORTED":  # by the browser itself: whoever clicks twice wants the second page alone
+            self.complaints.append(f"{request.failure}: {request.url}")
 
     def _listen(self, message):
         if message.type in ("error", "warning"):
