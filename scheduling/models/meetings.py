@@ -155,11 +155,11 @@ class Meeting(models.Model):
                 name="keep_order",
                 when=pgtrigger.Before,
                 operation=pgtrigger.Update,
-                # A meeting that moves to another tutor waits for that one's word.
+                # A meeting that moves to another tutor waits for that one's word, and none takes place before it begins.
                 func="""
                     IF OLD.status <> NEW.status AND NOT (
-                        (OLD.status, NEW.status) IN (('pending', 'confirmed'), ('pending', 'canceled'),
-                                                     ('confirmed', 'canceled'), ('confirmed', 'completed'))
+                        (OLD.status, NEW.status) IN (('pending', 'confirmed'), ('pending', 'canceled'), ('confirmed', 'canceled'))
+                        OR ((OLD.status, NEW.status) = ('confirmed', 'completed') AND NEW.start_time <= statement_timestamp())
                         OR ((OLD.status, NEW.status) = ('confirmed', 'pending') AND OLD.tutor_id <> NEW.tutor_id)
                     ) THEN
                         RAISE EXCEPTION 'a meeting cannot go from % to %', OLD.status, NEW.status

@@ -43,6 +43,7 @@ class TestTheDatabase:
         ("before", "after"),
         [
             ("pending", "completed"),
+            ("confirmed", "completed"),  # once it has begun
             ("confirmed", "pending"),  # unless it goes to another tutor
             *(("canceled", status) for status in ("pending", "confirmed", "completed", "nonsense")),
             *(("completed", status) for status in ("pending", "confirmed", "canceled")),
