@@ -68,6 +68,15 @@ def sue(db):
 
 
 @pytest.fixture
+def phil(db):
+    """Somebody with a phone alone."""
+    user = make_user("phil", phone="+48987654321")
+    user.email = None
+    user.save()
+    return user
+
+
+@pytest.fixture
 def api():
     """A client that has not signed in."""
     return APIClient()

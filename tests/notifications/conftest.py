@@ -15,15 +15,6 @@ def pat(db):
 
 
 @pytest.fixture
-def phil(db):
-    """Somebody with a phone alone."""
-    user = make_user("phil", phone="+48987654321")
-    user.email = None
-    user.save()
-    return user
-
-
-@pytest.fixture
 def kind(monkeypatch):
     """`kind(name, renderer)` registers a renderer for one test."""
 

@@ -61,15 +61,6 @@ class TestOne:
         assert calendar(mail).vevent.attendee.value == "mailto:alice@example.com"
 
 
-@pytest.fixture
-def phil(db):
-    """Somebody with a phone alone."""
-    user = make_user("phil", phone="+48987654321")
-    user.email = None
-    user.save()
-    return user
-
-
 class TestByTheStudent:
     """Who changes their meeting themselves is told nothing, and their calendar all."""
 

@@ -154,8 +154,7 @@ def test_the_owner_is_told_in_their_language(ask, say, sue):
     assert Delivery.objects.get().language == "ru"
 
 
-def test_a_phone_alone_gets_no_mail(ask, say, sue):
-    phil = User.objects.create(username="phil", username_chosen=True, phone="+48987654321")
+def test_a_phone_alone_gets_no_mail(ask, say, sue, phil):
     say(sue, ask(by=phil))
 
     assert Notification.objects.filter(user=phil).count() == 1
